@@ -1,0 +1,127 @@
+"""The PEP 249 exceptions, and Cloud Control's error codes mapped onto them.
+
+    Exception
+    ├── Warning
+    └── Error
+        ├── InterfaceError          misuse of the interface itself: a closed connection, a bad setting
+        └── DatabaseError
+            ├── DataError           a value that does not fit: malformed JSON, wrong type, too large
+            ├── OperationalError    not the statement's fault: throttling, network, timeout, credentials
+            ├── IntegrityError      the resource's state forbids it: exists already, is being changed
+            ├── InternalError       a defect of this driver
+            ├── ProgrammingError    the statement's fault: unknown names, missing predicates, bad SQL
+            └── NotSupportedError   what the type, the service or this driver cannot do
+
+Source: PEP 249, "Exceptions"; AWS Cloud Control API, the errors of each operation and ``HandlerErrorCode``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """What Cloud Control said about a failure, and about what it failed on. Unknown parts are None.
+
+    ``code`` is an exception name of the service (``ThrottlingException``) or a ``HandlerErrorCode`` of a
+    progress event (``Throttling``); ``request_id`` is the HTTP request's, ``request_token`` the resource
+    request's, with which ``GetResourceRequestStatus`` tells more.
+    """
+
+    code: str | None = None
+    message: str | None = None
+    operation: str | None = None
+    region: str | None = None
+    type_name: str | None = None
+    identifier: str | None = None
+    request_id: str | None = None
+    request_token: str | None = None
+
+
+class Warning(Exception):  # noqa: A001 - the name that PEP 249 prescribes
+    """Something important happened that is no error. PEP 249."""
+
+
+class Error(Exception):
+    """Base of all errors that this package raises. PEP 249.
+
+    ``diag`` says what the service answered; all its parts are None where the service was not asked.
+    """
+
+    diag: Diagnostics
+
+    def __init__(self, message: str = "", *, diag: Diagnostics | None = None) -> None:
+        super().__init__(message)
+        self.diag = diag or _NO_DIAGNOSTICS
+
+    # Exceptions cross process boundaries (multiprocessing, Celery); keyword-only state would be lost there.
+    def __reduce__(self) -> tuple[type[Error], tuple[str], dict[str, Diagnostics]]:
+        return type(self), (str(self),), {"diag": self.diag}
+
+
+class InterfaceError(Error):
+    """The interface was misused, not the service: a closed cursor, an unknown setting. PEP 249."""
+
+
+class DatabaseError(Error):
+    """Base of the errors that concern the service or the statement. PEP 249."""
+
+
+class DataError(DatabaseError):
+    """A value does not fit where it was put: malformed JSON, the wrong type, too large. PEP 249."""
+
+
+class OperationalError(DatabaseError):
+    """The service could not do it now: throttling, network, timeout, credentials. PEP 249."""
+
+
+class IntegrityError(DatabaseError):
+    """The state of the resource forbids it: it exists already, or is being changed. PEP 249."""
+
+
+class InternalError(DatabaseError):
+    """The driver met a state that it should never reach. PEP 249."""
+
+
+class ProgrammingError(DatabaseError):
+    """The statement is wrong: syntax, unknown names, a missing predicate, parameters. PEP 249."""
+
+
+class NotSupportedError(DatabaseError):
+    """The resource type, the service or this driver cannot do it. PEP 249."""
+
+
+_NO_DIAGNOSTICS = Diagnostics()
+
+
+PLACEHOLDER
+
+
+def error_for(diag: Diagnostics, *, message: str | None = None) -> DatabaseError:
+    """The exception for what the service answered: the class of its code, `OperationalError` where it is unknown.
+
+    ``message`` replaces the text made from ``diag``.
+    """
+    error_class = ERROR_CLASSES.get(diag.code or "", OperationalError)
+    return error_class(message or _describe(diag), diag=diag)
+
+
+def _describe(diag: Diagnostics) -> str:
+    where = ", ".join(
+        f"{name} {value}"
+        for name, value in (
+            ("type", diag.type_name),
+            ("identifier", diag.identifier),
+            ("region", diag.region),
+            ("request token", diag.request_token),
+            ("request id", diag.request_id),
+        )
+        if value
+    )
+    failed = f"{diag.operation} failed: " if diag.operation else ""
+    code = f"{diag.code}: " if diag.code else ""
+    return f"{failed}{code}{diag.message or 'no message was given'}" + (f" ({where})" if where else "")
