@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,73 @@ class NotSupportedError(DatabaseError):
 _NO_DIAGNOSTICS = Diagnostics()
 
 
-PLACEHOLDER
+#: Every error code of Cloud Control → its PEP 249 class. One table; whatever is not in it is an OperationalError.
+ERROR_CLASSES: Mapping[str, type[DatabaseError]] = MappingProxyType(
+    {
+        # The exceptions of the service model.
+        "AlreadyExistsException": IntegrityError,
+        "ClientTokenConflictException": IntegrityError,
+        "ConcurrentModificationException": IntegrityError,
+        "ConcurrentOperationException": IntegrityError,
+        "GeneralServiceException": OperationalError,
+        "HandlerFailureException": OperationalError,
+        "HandlerInternalFailureException": OperationalError,
+        "InvalidCredentialsException": OperationalError,
+        "InvalidRequestException": DataError,
+        "NetworkFailureException": OperationalError,
+        "NotStabilizedException": OperationalError,
+        "NotUpdatableException": NotSupportedError,
+        "PrivateTypeException": NotSupportedError,
+        "RequestTokenNotFoundException": ProgrammingError,
+        "ResourceConflictException": IntegrityError,
+        "ResourceNotFoundException": ProgrammingError,
+        "ServiceInternalErrorException": OperationalError,
+        "ServiceLimitExceededException": OperationalError,
+        "ThrottlingException": OperationalError,
+        "TypeNotFoundException": ProgrammingError,
+        "UnsupportedActionException": NotSupportedError,
+        # HandlerErrorCode, as a failed progress event carries it. GeneralServiceException stands above.
+        "AccessDenied": OperationalError,
+        "AlreadyExists": IntegrityError,
+        "InternalFailure": OperationalError,
+        "InvalidCredentials": OperationalError,
+        "InvalidRequest": DataError,
+        "NetworkFailure": OperationalError,
+        "NotFound": ProgrammingError,
+        "NotStabilized": OperationalError,
+        "NotUpdatable": NotSupportedError,
+        "ResourceConflict": IntegrityError,
+        "ServiceInternalError": OperationalError,
+        "ServiceLimitExceeded": OperationalError,
+        "ServiceTimeout": OperationalError,
+        "Throttling": OperationalError,
+        "UnauthorizedTaggingOperation": OperationalError,
+        # AWS's common errors, with which every service may answer beside its own.
+        "AccessDeniedException": OperationalError,
+        "ExpiredToken": OperationalError,
+        "ExpiredTokenException": OperationalError,
+        "IncompleteSignature": OperationalError,
+        "IncompleteSignatureException": OperationalError,
+        "InternalServerError": OperationalError,
+        "InvalidClientTokenId": OperationalError,
+        "InvalidSignatureException": OperationalError,
+        "MissingAuthenticationToken": OperationalError,
+        "MissingAuthenticationTokenException": OperationalError,
+        "NotAuthorized": OperationalError,
+        "OptInRequired": OperationalError,
+        "RequestExpired": OperationalError,
+        "RequestLimitExceeded": OperationalError,
+        "RequestTimeout": OperationalError,
+        "SerializationException": InternalError,
+        "ServiceUnavailable": OperationalError,
+        "SignatureDoesNotMatch": OperationalError,
+        "TooManyRequestsException": OperationalError,
+        "UnknownOperationException": NotSupportedError,
+        "UnrecognizedClientException": OperationalError,
+        "ValidationError": DataError,
+        "ValidationException": DataError,
+    }
+)
 
 
 def error_for(diag: Diagnostics, *, message: str | None = None) -> DatabaseError:

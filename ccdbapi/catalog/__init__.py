@@ -1,0 +1,1 @@
+"""Resource types: their names, columns, identifiers and permissions."""

@@ -1,0 +1,1 @@
+"""The ccdbapi command."""

@@ -1,0 +1,32 @@
+"""What carries one request to Cloud Control and brings its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+
+class Reply(NamedTuple):
+    """An answer of the service: HTTP status, its request id, and the JSON body (``__type`` in it on an error)."""
+
+    status: int
+    request_id: str | None
+    body: Mapping[str, object]
+
+
+class TransportError(Exception):
+    """No answer came: the connection could not be made, or broke. Whether the request was handled is unknown."""
+
+
+class Transport(Protocol):
+    """Carries requests to Cloud Control. Its coroutines run on one event loop at a time."""
+
+    async def send(self, operation: str, region: str, payload: Mapping[str, object]) -> Reply:
+        """Carries out ``operation`` (``GetResource``) once: no retries, no waiting for limits.
+
+        Raises `TransportError` when no answer came, and `ccdbapi.exceptions.OperationalError` when none can
+        come (no credentials, no endpoint).
+        """
+
+    async def close(self) -> None:
+        """Releases connections. The transport may be used again afterwards, and opens new ones."""

@@ -1,0 +1,1 @@
+"""Cloud Control for every resource type, without AWS."""

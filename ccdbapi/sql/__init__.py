@@ -1,0 +1,1 @@
+"""Statements: what the text of a statement says."""
