@@ -1,1 +1,32 @@
 """Resource types: their names, columns, identifiers and permissions."""
+
+from __future__ import annotations
+
+from ccdbapi.catalog.catalog import Catalog, packaged
+from ccdbapi.catalog.model import (
+    IDENTIFIER,
+    REGION,
+    Column,
+    Handler,
+    HandlerName,
+    ResourceType,
+    Schema,
+    SqlType,
+    Table,
+    TableKind,
+)
+
+__all__ = [
+    "IDENTIFIER",
+    "REGION",
+    "Catalog",
+    "Column",
+    "Handler",
+    "HandlerName",
+    "ResourceType",
+    "Schema",
+    "SqlType",
+    "Table",
+    "TableKind",
+    "packaged",
+]

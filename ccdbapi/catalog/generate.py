@@ -1,0 +1,105 @@
+"""Makes the packaged catalogue from the schemas that cfn-lint ships.
+
+Run from a checkout, after upgrading cfn-lint (a development dependency)::
+
+    python -m ccdbapi.catalog.generate
+
+It writes ``ccdbapi/catalog/data``. The result depends on the schemas and the table list alone, so that a second run
+changes nothing. The list is StackQL's (``tests/data/stackql_tables.tsv``): where its names differ from our rules they
+become aliases, and its order of columns, which is that of the original schemas, is kept. cfn-lint sorts properties
+by name; what the list does not know follows in that order.
+
+cfn-lint ships schemas by region; a type has the same one everywhere. The catalogue holds the types of all regions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import cast
+
+from ccdbapi.catalog.archive import Source, pack
+from ccdbapi.catalog.model import Schema
+from ccdbapi.catalog.records import SchemaSource, Spellings
+from ccdbapi.catalog.spellings import SPELLINGS, ListedTable, compare, parse_table_list
+
+_HERE = Path(__file__).parent
+DATA = _HERE / "data"
+TABLE_LIST = _HERE.parents[1] / "tests" / "data" / "stackql_tables.tsv"
+
+
+def read_cfn_lint() -> tuple[Source, dict[str, Schema]]:
+    """The installed cfn-lint's version, and the schemas that it ships, by type name, for all regions together.
+
+    Raises `FileNotFoundError` where it ships none.
+    """
+    directory = files("cfnlint.data.schemas")
+    regions = sorted(
+        (file for file in directory.joinpath("providers").iterdir() if file.name.endswith(".json")),
+        # us-east-1 first: it has nearly all types. sam.json holds no resources of AWS.
+        key=lambda file: (file.name != "us-east-1.json", file.name),
+    )
+    hashes: dict[str, str] = {}
+    for region in regions:
+        if region.name != "sam.json":
+            hashes = json.loads(region.read_bytes()) | hashes
+    schemas = {
+        name: cast("Schema", json.loads(directory.joinpath("resources", f"{content}.json").read_bytes()))
+        for name, content in sorted(hashes.items())
+    }
+    dated = json.loads(directory.joinpath("version.json").read_bytes())
+    return Source(version("cfn-lint"), dated["schema_date"]), schemas
+
+
+def generate(source: Source, schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, bytes]:
+    """The catalogue's data files: name → bytes."""
+    spellings = compare(SchemaSource(schemas, Spellings()), listed)
+    ordered = SchemaSource(_in_listed_order(schemas, listed), spellings)
+    packed = pack(source, {entry: ordered.record(entry.type_name) for entry in ordered.entries()})
+    return packed | {SPELLINGS: _pretty(spellings)}
+
+
+def main() -> None:
+    """The command line: ``python -m ccdbapi.catalog.generate [--tables FILE] [--output DIRECTORY]``."""
+    parser = argparse.ArgumentParser(prog="python -m ccdbapi.catalog.generate", description=main.__doc__)
+    parser.add_argument("--tables", type=Path, default=TABLE_LIST, help="StackQL's list of tables (tab-separated)")
+    parser.add_argument("--output", type=Path, default=DATA, help="where to write the files")
+    arguments = parser.parse_args()
+    source, schemas = read_cfn_lint()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, content in generate(source, schemas, parse_table_list(arguments.tables.read_text("utf-8"))).items():
+        (arguments.output / name).write_bytes(content)
+        print(f"{name}: {len(content):,} bytes")
+
+
+def _in_listed_order(schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, Schema]:
+    """The schemas with their properties in the list's order, those that it does not know last."""
+    plain = SchemaSource(schemas, Spellings())
+    orders = {row.type_name: row.get_columns for row in listed}
+    return {
+        name: _reordered(schema, plain.record(name).columns, orders.get(name, ())) if schema.get("handlers") else schema
+        for name, schema in schemas.items()
+    }
+
+
+def _reordered(schema: Schema, columns: Mapping[str, str], order: Sequence[str]) -> Schema:
+    letters = {name.replace("_", ""): place for place, name in reversed(list(enumerate(order)))}
+    properties = cast("Mapping[str, object]", schema["properties"])
+
+    def place(name: str) -> int:
+        return letters.get(name.lower(), len(order))
+
+    return {**schema, "properties": {name: properties[name] for name in sorted(properties, key=place)}}
+
+
+def _pretty(spellings: Spellings) -> bytes:
+    return (json.dumps(asdict(spellings), indent=1, sort_keys=True) + "\n").encode()
+
+
+if __name__ == "__main__":
+    main()

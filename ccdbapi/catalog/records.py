@@ -1,0 +1,97 @@
+"""What is stored of each type, and where it comes from: a file read type by type, or schemas in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from ccdbapi.catalog import schemas
+from ccdbapi.catalog.model import Schema, service_name
+
+
+class Entry(NamedTuple):
+    """A type in the index: what can be known without its schema.
+
+    ``aliases`` are other names of its table; ``handlers`` are the operations that it has.
+    """
+
+    type_name: str
+    table: str
+    handlers: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def service(self) -> str:
+        """The service that the table belongs to."""
+        return service_name(self.type_name)
+
+
+class Record(NamedTuple):
+    """A type's schema with the names of its columns, by the JSON pointers of their properties.
+
+    ``listed`` are properties that its list table shows beside the identifier and the parents.
+    """
+
+    schema: Schema
+    columns: Mapping[str, str]
+    aliases: Mapping[str, Sequence[str]]
+    listed: Sequence[str] = ()
+
+
+class Source(Protocol):
+    """Where a catalogue's types come from."""
+
+    def entries(self) -> Iterable[Entry]:
+        """All types that have handlers, by name."""
+
+    def record(self, type_name: str) -> Record:
+        """What is known of one of the entries. Raises `KeyError` for another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """Names that are accepted or shown beside those that the rules make, as StackQL has them."""
+
+    #: Type name → other names of its table.
+    tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Type name → JSON pointer → other names of the property's column.
+    columns: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    #: Type name → JSON pointers of further properties of its list table.
+    listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class SchemaSource:
+    """Types from schemas in memory. Those without handlers are left out: Cloud Control cannot manage them."""
+
+    def __init__(self, type_schemas: Mapping[str, Schema], spellings: Spellings) -> None:
+        self._schemas = {name: schema for name, schema in sorted(type_schemas.items()) if schema.get("handlers")}
+        self._spellings = spellings
+
+    def entries(self) -> Iterable[Entry]:
+        # Names are made here only: reading the packaged ones needs no inflection.
+        from ccdbapi.catalog.naming import table_names
+
+        names = table_names(self._schemas)
+        taken = {(service_name(type_name), table) for type_name, table in names.items()}
+        for type_name, schema in self._schemas.items():
+            other = self._spellings.tables.get(type_name, ())
+            aliases = tuple(alias for alias in other if (service_name(type_name), alias) not in taken)
+            yield Entry(type_name, names[type_name], tuple(schemas.as_mapping(schema["handlers"])), aliases)
+
+    def record(self, type_name: str) -> Record:
+        from ccdbapi.catalog.naming import column_names
+
+        schema = self._schemas[type_name]
+        described = schemas.resource_type(type_name, schema)
+        columns = column_names(
+            dict.fromkeys((*schemas.property_pointers(described), *schemas.listed_pointers(described)))
+        )
+        taken = set(columns.values())
+        aliases = {
+            pointer: kept
+            for pointer, other in self._spellings.columns.get(type_name, {}).items()
+            if pointer in columns and (kept := [alias for alias in other if alias not in taken])
+        }
+        listed = [pointer for pointer in self._spellings.listed.get(type_name, ()) if pointer in columns]
+        return Record(schema, columns, aliases, listed)

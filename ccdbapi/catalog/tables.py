@@ -1,0 +1,58 @@
+"""The tables of a resource type."""
+
+from __future__ import annotations
+
+from ccdbapi.catalog import schemas
+from ccdbapi.catalog.model import IDENTIFIER, REGION, Column, ResourceType, Table, TableKind, escape
+from ccdbapi.catalog.records import Entry, Record
+
+#: What the name of a list table ends with.
+LIST_SUFFIX = "_list_only"
+
+_REGION = Column(REGION, "VARCHAR", None, nullable=False, comment="The AWS region of the resource.")
+_IDENTIFIER = Column(
+    IDENTIFIER,
+    "VARCHAR",
+    None,
+    nullable=False,
+    comment="The primary identifier in Cloud Control; a composite one joins its parts with |.",
+)
+
+
+def make_table(service: str, entry: Entry, record: Record, resource_type: ResourceType, kind: TableKind) -> Table:
+    """The table of the type, with ``region`` first, then its properties, and ``Identifier`` last.
+
+    A ``list`` table has the identifier's properties and those that the list handler takes, in this order.
+    """
+    suffix = LIST_SUFFIX if kind == "list" else ""
+    pointers = (
+        (*schemas.listed_pointers(resource_type), *record.listed)
+        if kind == "list"
+        else schemas.property_pointers(resource_type)
+    )
+    columns = (_column(pointer, record, resource_type) for pointer in dict.fromkeys(pointers))
+    comment = resource_type.schema.get("description")
+    return Table(
+        service=service,
+        name=entry.table + suffix,
+        kind=kind,
+        resource_type=resource_type,
+        columns=(_REGION, *columns, _IDENTIFIER),
+        comment=" ".join(comment.split()) or None if isinstance(comment, str) else None,
+        aliases=tuple(alias + suffix for alias in entry.aliases),
+    )
+
+
+def _column(pointer: str, record: Record, resource_type: ResourceType) -> Column:
+    return Column(
+        name=record.columns[pointer],
+        sql_type=schemas.sql_type(resource_type.schema, pointer),
+        pointer=pointer,
+        nullable=pointer not in resource_type.primary_identifier,
+        comment=schemas.description(resource_type.schema, pointer),
+        aliases=tuple(record.aliases.get(pointer, ())),
+        required=pointer in {f"/{escape(name)}" for name in resource_type.required},
+        read_only=pointer in resource_type.read_only,
+        create_only=pointer in resource_type.create_only,
+        write_only=pointer in resource_type.write_only,
+    )
