@@ -7,7 +7,10 @@ from typing import NamedTuple, Protocol
 
 
 class Reply(NamedTuple):
-    """An answer of the service: HTTP status, its request id, and the JSON body (``__type`` in it on an error)."""
+    """An answer of the service: HTTP status, its request id, and the JSON body (``__type`` in it on an error).
+
+    Timestamps are as on the wire: seconds since 1970.
+    """
 
     status: int
     request_id: str | None
@@ -15,7 +18,10 @@ class Reply(NamedTuple):
 
 
 class TransportError(Exception):
-    """No answer came: the connection could not be made, or broke. Whether the request was handled is unknown."""
+    """No answer came: the connection could not be made, or broke. Whether the request was handled is unknown.
+
+    The message names the endpoint. An `OSError` out of `Transport.send` means the same.
+    """
 
 
 class Transport(Protocol):

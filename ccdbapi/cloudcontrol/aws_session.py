@@ -1,0 +1,240 @@
+"""What botocore knows of the user's AWS: credentials, endpoints, proxies and certificates. Nothing is read past it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+
+from ccdbapi.cloudcontrol.user_agent import user_agent
+from ccdbapi.exceptions import DataError, Diagnostics, InterfaceError, OperationalError, error_for
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
+    from botocore.client import ClientMeta
+    from botocore.credentials import Credentials, ReadOnlyCredentials
+    from botocore.httpsession import URLLib3Session
+    from botocore.session import Session
+
+SERVICE = "cloudcontrol"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a region's requests go. A proxy's URL may hold a password, so it is not in the repr.
+
+    ``ca_bundle`` is a file or directory of certificates to trust, True for botocore's own, False for no verification.
+    """
+
+    url: str
+    signing_region: str
+    signing_name: str
+    proxy: str | None = field(repr=False)
+    ca_bundle: str | bool
+
+
+class AwsSession:
+    """One user's access to AWS, as botocore resolves it: profile, environment, SSO, roles, explicit keys.
+
+    ``role_arn`` is a role to assume with those credentials; ``region`` is where STS is asked for it, botocore's default
+    if None. botocore is imported, and files and networks are asked, when first needed, and never on an event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        aws_access_key_id: str | None = None,
+        aws_secret_access_key: str | None = None,
+        aws_session_token: str | None = None,
+        role_arn: str | None = None,
+        endpoint_url: str | None = None,
+    ) -> None:
+        self._region = region
+        self._profile = profile
+        if (aws_access_key_id is None) is not (aws_secret_access_key is None):
+            raise InterfaceError("aws_access_key_id and aws_secret_access_key go together: pass both, or neither.")
+        self._keys = (aws_access_key_id, aws_secret_access_key, aws_session_token)
+        self._role_arn = role_arn
+        self.endpoint_url = endpoint_url
+        self._session: Session | None = None
+        self._credentials: Credentials | None = None
+        self._endpoints: dict[str, Endpoint] = {}
+        self._lock = threading.RLock()
+
+    async def credentials(self) -> ReadOnlyCredentials:
+        """Credentials good for now; refreshed ones are awaited in a thread.
+
+        Raises OperationalError if there are none, or they cannot be refreshed.
+        """
+        known = self._credentials
+        # Only credentials that expire know this question.
+        if known is None or (hasattr(known, "refresh_needed") and known.refresh_needed()):
+            return await asyncio.to_thread(self._frozen_credentials)
+        return known.get_frozen_credentials()
+
+    async def endpoint(self, region: str) -> Endpoint:
+        """Where to send ``region``'s requests. Raises DataError for what cannot be a region, else OperationalError."""
+        known = self._endpoints.get(region)
+        return known if known is not None else await asyncio.to_thread(self._resolve, region)
+
+    def botocore_session(self) -> Session:
+        """The session with these credentials, for whoever makes botocore clients. Blocks.
+
+        Raises OperationalError for a profile that does not exist, or a broken configuration.
+        """
+        with self._lock, _translated():
+            if self._session is None:
+                session = self._with_keys(self._open())
+                self._session = self._with_role(session) if self._role_arn else session
+            return self._session
+
+    def _open(self) -> Session:
+        from botocore.session import Session
+
+        session = Session(profile=self._profile)
+        session.user_agent_extra = user_agent()
+        if self._region is not None:
+            session.set_config_variable("region", self._region)
+        return session
+
+    def _with_keys(self, session: Session) -> Session:
+        key, secret, token = self._keys
+        if key is not None:
+            # The stubs ask for text where botocore takes what is missing as None, and complains by itself.
+            session.set_credentials(key, cast("str", secret), cast("str", token))
+        return session
+
+    def _with_role(self, source: Session) -> Session:
+        """A session whose credentials are ``role_arn``'s, assumed with those of ``source``."""
+        from botocore.credentials import (
+            AssumeRoleCredentialFetcher,
+            CredentialProvider,
+            CredentialResolver,
+            DeferredRefreshableCredentials,
+        )
+
+        own = source.get_credentials()
+        if own is None:
+            _no_credentials()
+        fetcher = AssumeRoleCredentialFetcher(source.create_client, own, self._role_arn or "")
+
+        class AssumeRole(CredentialProvider):
+            METHOD = "assume-role"
+
+            def load(self) -> DeferredRefreshableCredentials:
+                return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
+
+        session = self._open()
+        session.register_component("credential_provider", CredentialResolver([AssumeRole()]))
+        return session
+
+    def _frozen_credentials(self) -> ReadOnlyCredentials:
+        session = self.botocore_session()
+        with _translated():
+            with self._lock:
+                if self._credentials is None:
+                    self._credentials = session.get_credentials()
+            if self._credentials is None:
+                _no_credentials()
+            return self._credentials.get_frozen_credentials()
+
+    def _resolve(self, region: str) -> Endpoint:
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
+        session = self.botocore_session()
+        with self._lock, _translated():
+            if region not in self._endpoints:
+                client = session.create_client(
+                    SERVICE,
+                    region_name=region,
+                    endpoint_url=self.endpoint_url,
+                    config=Config(signature_version=UNSIGNED),
+                )
+                self._endpoints[region] = _endpoint_of(cast("_Client", client), session)
+            return self._endpoints[region]
+
+
+class _Resolved(Exception):
+    """No error: it carries the URL out of botocore before anything is sent."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+class _Client(Protocol):
+    meta: ClientMeta
+
+    def list_resource_requests(self) -> object: ...
+
+
+def _endpoint_of(client: _Client, session: Session) -> Endpoint:
+    """botocore's own decisions, taken from a request that it makes ready and that is stopped before it is sent."""
+    from botocore.endpoint import EndpointCreator
+    from botocore.httpsession import ProxyConfiguration
+
+    def stop(request: AWSRequest, **_: object) -> NoReturn:
+        raise _Resolved(request.url or "")
+
+    class Connections:
+        """Stands in for botocore's connection pool, to see with which proxies and certificates it would be made."""
+
+        def __init__(self, *, proxies: dict[str, str], verify: str | bool, **_: object) -> None:
+            self.proxies, self.verify = proxies, verify
+            made.append(self)
+
+    made: list[Connections] = []
+    client.meta.events.register_first(f"before-sign.{SERVICE}.ListResourceRequests", stop)
+    try:
+        client.list_resource_requests()
+    except _Resolved as resolved:
+        url = resolved.url
+    else:
+        raise AssertionError("botocore sent a request that was to be stopped")
+    EndpointCreator(client.meta.events).create_endpoint(
+        client.meta.service_model,
+        client.meta.region_name,
+        url,
+        verify=session.get_config_variable("ca_bundle"),
+        http_session_cls=cast("type[URLLib3Session]", Connections),
+    )
+    return Endpoint(
+        url=url,
+        signing_region=client.meta.region_name,
+        signing_name=client.meta.service_model.signing_name,
+        proxy=ProxyConfiguration(made[0].proxies).proxy_url_for(url),
+        ca_bundle=made[0].verify,
+    )
+
+
+def _no_credentials() -> NoReturn:
+    raise OperationalError(
+        "No AWS credentials were found. Configure them as for the AWS CLI (aws configure, aws sso login, AWS_PROFILE), "
+        "or pass profile= or aws_access_key_id= and aws_secret_access_key=; embedded=True needs none."
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """botocore's complaints as PEP 249 exceptions."""
+    from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError, NoCredentialsError
+
+    try:
+        yield
+    except NoCredentialsError:
+        _no_credentials()
+    except InvalidRegionError as error:
+        raise DataError(str(error)) from error
+    except ClientError as error:
+        # Only STS and SSO are asked by botocore itself.
+        said = error.response.get("Error", {})
+        raise error_for(
+            Diagnostics(code=said.get("Code"), message=said.get("Message"), operation=error.operation_name)
+        ) from error
+    except (BotoCoreError, ValueError) as error:
+        raise OperationalError(f"botocore cannot make AWS requests here: {error}") from error

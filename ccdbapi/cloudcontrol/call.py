@@ -1,0 +1,202 @@
+"""One call of the service: as many tries as it takes and is worth, each within the limits, and reported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ccdbapi.cloudcontrol.clock import Clock
+from ccdbapi.cloudcontrol.limiter import RateLimiter
+from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt, Observer
+from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge
+from ccdbapi.cloudcontrol.transport import Reply, Transport, TransportError
+from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for
+
+logger = logging.getLogger("ccdbapi.cloudcontrol")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation of the service, where it goes, and its members as the service model names them."""
+
+    operation: str
+    region: str
+    payload: Mapping[str, object] = field(repr=False)
+
+    @property
+    def type_name(self) -> str | None:
+        return _string(self.payload.get("TypeName"))
+
+    @property
+    def identifier(self) -> str | None:
+        return _string(self.payload.get("Identifier"))
+
+    @property
+    def client_token(self) -> str | None:
+        return _string(self.payload.get("ClientToken"))
+
+    def diagnostics(
+        self, *, code: str | None = None, message: str | None = None, reply: Reply | None = None
+    ) -> Diagnostics:
+        return Diagnostics(
+            code=code,
+            message=message,
+            operation=self.operation,
+            region=self.region,
+            type_name=self.type_name,
+            identifier=self.identifier,
+            request_id=reply.request_id if reply else None,
+            request_token=_string(self.payload.get("RequestToken")),
+        )
+
+
+class _Throughput:
+    """What bounds the calls made on one event loop: the places, and a limiter for each region."""
+
+    def __init__(self, concurrency: int, rate_limit: float | None, clock: Clock) -> None:
+        self.places = asyncio.Semaphore(concurrency)
+        self._rate_limit = rate_limit
+        self._clock = clock
+        self._limiters: dict[str, RateLimiter] = {}
+
+    def limiter(self, region: str) -> RateLimiter | None:
+        if self._rate_limit is None:
+            return None
+        if region not in self._limiters:
+            self._limiters[region] = RateLimiter(self._rate_limit, clock=self._clock)
+        return self._limiters[region]
+
+
+class Caller:
+    """Carries calls out: retries, rate limits, the bound on concurrency, the report of every attempt."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        rate_limit: float | None,
+        max_attempts: int,
+        concurrency: int,
+        observer: Observer | None,
+        clock: Clock,
+        backoff: Backoff,
+    ) -> None:
+        if max_attempts < 1 or concurrency < 1:
+            raise InterfaceError("max_attempts and concurrency must be at least 1.")
+        if rate_limit is not None and not rate_limit >= 0:
+            raise InterfaceError(f"rate_limit must be a number of requests a second, or None, not {rate_limit!r}.")
+        self._transport = transport
+        self._rate_limit = rate_limit if rate_limit and math.isfinite(rate_limit) else None
+        self._max_attempts = max_attempts
+        self._concurrency = concurrency
+        self._observer = observer
+        self._clock = clock
+        self._backoff = backoff
+        # Locks belong to an event loop, and a forked child, or a host that calls asyncio.run() twice, brings a new one.
+        self._throughput: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Throughput] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    async def send(self, call: Call) -> Reply:
+        """The service's answer to ``call``, after as many tries as it takes and is worth."""
+        number = 1
+        while True:
+            try:
+                reply, permitted_at, limiter = await self._attempt(call, number)
+            except (TransportError, OSError) as error:
+                if number >= self._max_attempts:
+                    raise _unanswered(call, number, error) from error
+            else:
+                if 200 <= reply.status < 300:
+                    return reply
+                code = _error_code(reply)
+                verdict = judge(call.operation, reply.status, code)
+                if verdict is Verdict.THROTTLED and limiter is not None:
+                    limiter.throttled(permitted_at)
+                if verdict is Verdict.FINAL or number >= self._max_attempts:
+                    raise _refused(call, reply, code, number)
+            await self._clock.sleep(self._backoff.delay(number))
+            number += 1
+
+    async def _attempt(self, call: Call, number: int) -> tuple[Reply, float, RateLimiter | None]:
+        # The limiter comes before the place: calls that wait for one slow region must not keep the others from theirs.
+        throughput = self._throughput_here()
+        limiter = throughput.limiter(call.region)
+        permitted_at = await limiter.acquire() if limiter else 0.0
+        async with throughput.places:
+            started = self._clock.monotonic()
+            outcome = NO_ANSWER
+            try:
+                reply = await self._transport.send(call.operation, call.region, call.payload)
+                outcome = SUCCESS if 200 <= reply.status < 300 else _error_code(reply) or f"HTTP {reply.status}"
+            except asyncio.CancelledError:
+                outcome = CANCELLED
+                raise
+            finally:
+                self._report(call, number, self._clock.monotonic() - started, outcome)
+        return reply, permitted_at, limiter
+
+    def _throughput_here(self) -> _Throughput:
+        loop = asyncio.get_running_loop()
+        if loop not in self._throughput:
+            self._throughput[loop] = _Throughput(self._concurrency, self._rate_limit, self._clock)
+        return self._throughput[loop]
+
+    def _report(self, call: Call, number: int, duration: float, outcome: str) -> None:
+        logger.debug(
+            "%s %s %s in %s, try %d: %s after %.0f ms",
+            call.operation, call.type_name, call.identifier, call.region, number, outcome, duration * 1000,
+        )  # fmt: skip
+        if self._observer is not None:
+            self._observer.attempted(
+                Attempt(
+                    operation=call.operation,
+                    region=call.region,
+                    type_name=call.type_name,
+                    identifier=call.identifier,
+                    number=number,
+                    duration=duration,
+                    outcome=outcome,
+                )
+            )
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _error_code(reply: Reply) -> str | None:
+    """``com.amazonaws.cloudapiservice#ThrottlingException:http://…`` → ``ThrottlingException``."""
+    code = _string(reply.body.get("__type")) or _string(reply.body.get("code"))
+    return code.partition(":")[0].rpartition("#")[2] if code else None
+
+
+def _refused(call: Call, reply: Reply, code: str | None, attempts: int) -> DatabaseError:
+    message = _string(reply.body.get("Message")) or _string(reply.body.get("message"))
+    if message is None and code is None:
+        message = f"HTTP status {reply.status}"
+    if attempts > 1:
+        message = f"{message or 'no message was given'} [after {attempts} tries]"
+    if reply.status >= 500 and call.client_token:
+        message = f"{message} {_unknown_outcome(call)}"
+    return error_for(call.diagnostics(code=code, message=message, reply=reply))
+
+
+def _unanswered(call: Call, attempts: int, error: Exception) -> OperationalError:
+    what = f"{call.type_name} {call.identifier or ''}".strip() if call.type_name else "the request"
+    why = str(error) or type(error).__name__
+    message = f"{call.operation} of {what} in {call.region} got no answer in {attempts} tries: {why}."
+    if call.client_token:
+        message = f"{message} {_unknown_outcome(call)}"
+    return OperationalError(message, diag=call.diagnostics(message=why))
+
+
+def _unknown_outcome(call: Call) -> str:
+    return (
+        f"Whether it was carried out is unknown; it is safe to repeat it with client_token('{call.client_token}') "
+        "within 36 hours."
+    )

@@ -1,0 +1,294 @@
+"""The asynchronous client of the Cloud Control API: its eight operations, with retries, rate limits and paging.
+
+Source: the service model ``cloudcontrol/2021-09-30``, signing name ``cloudcontrolapi``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NoReturn
+
+from ccdbapi.cloudcontrol.call import Call, Caller
+from ccdbapi.cloudcontrol.clock import Clock, SystemClock
+from ccdbapi.cloudcontrol.observer import Observer
+from ccdbapi.cloudcontrol.progress import ProgressEvent
+from ccdbapi.cloudcontrol.retry import Backoff
+from ccdbapi.cloudcontrol.transport import Reply, Transport
+from ccdbapi.exceptions import OperationalError, ProgrammingError
+
+#: Resources, or requests, asked for in one page: the most that the service model allows.
+PAGE_SIZE = 100
+#: Seconds between two questions for a request's status, where the service names none: the first, and the longest.
+FIRST_POLL, LONGEST_POLL = 0.2, 5.0
+#: Seconds waited at most for one RetryAfter, whatever it says.
+LONGEST_RETRY_AFTER = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDescription:
+    """A resource as a list names it. ``properties`` is JSON text, often of the identifier alone."""
+
+    identifier: str
+    properties: str | None = field(default=None, repr=False)
+
+
+class Client:
+    """Cloud Control of one account, in every region.
+
+    ``rate_limit`` is requests a second in each region (None, 0 or infinity: no limit), ``max_attempts`` the tries of
+    one call, ``concurrency`` the requests under way at once; ``observer`` is told of each. Every coroutine may be
+    cancelled at any time. Each raises the PEP 249 exception of the service's error code
+    (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer made no sense.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        rate_limit: float | None = 25.0,
+        max_attempts: int = 10,
+        concurrency: int = 64,
+        observer: Observer | None = None,
+        clock: Clock | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._transport = transport
+        self._clock = clock or SystemClock()
+        self._caller = Caller(
+            transport,
+            rate_limit=rate_limit,
+            max_attempts=max_attempts,
+            concurrency=concurrency,
+            observer=observer,
+            clock=self._clock,
+            backoff=backoff or Backoff(),
+        )
+
+    async def get_resource(
+        self,
+        region: str,
+        type_name: str,
+        identifier: str,
+        *,
+        role_arn: str | None = None,
+        type_version_id: str | None = None,
+    ) -> str | None:
+        """The resource's properties, the JSON text as it came; None if it does not exist. AWS: GetResource."""
+        call = Call(
+            "GetResource",
+            region,
+            _members(TypeName=type_name, Identifier=identifier, RoleArn=role_arn, TypeVersionId=type_version_id),
+        )
+        try:
+            reply = await self._caller.send(call)
+        except ProgrammingError as error:
+            if error.diag.code == "ResourceNotFoundException":
+                return None
+            raise
+        description = reply.body.get("ResourceDescription")
+        properties = description.get("Properties") if isinstance(description, Mapping) else None
+        if not isinstance(properties, str):
+            _malformed(call, reply, "ResourceDescription.Properties")
+        return properties
+
+    async def list_resources(
+        self,
+        region: str,
+        type_name: str,
+        *,
+        resource_model: str | None = None,
+        role_arn: str | None = None,
+        type_version_id: str | None = None,
+    ) -> AsyncIterator[list[ResourceDescription]]:
+        """Every page of resources; a page may be empty. ``resource_model`` is JSON text. AWS: ListResources."""
+        payload = _members(
+            TypeName=type_name,
+            ResourceModel=resource_model,
+            RoleArn=role_arn,
+            TypeVersionId=type_version_id,
+            MaxResults=PAGE_SIZE,
+        )
+        async for call, reply in self._pages("ListResources", region, payload):
+            descriptions = []
+            for item in _list(call, reply, "ResourceDescriptions"):
+                identifier, properties = item.get("Identifier"), item.get("Properties")
+                if not isinstance(identifier, str):
+                    _malformed(call, reply, "ResourceDescriptions[].Identifier")
+                descriptions.append(ResourceDescription(identifier, _string(properties)))
+            yield descriptions
+
+    async def create_resource(
+        self,
+        region: str,
+        type_name: str,
+        desired_state: str,
+        *,
+        client_token: str,
+        role_arn: str | None = None,
+        type_version_id: str | None = None,
+    ) -> ProgressEvent:
+        """Starts to create a resource; ``desired_state`` is JSON text. AWS: CreateResource."""
+        return await self._progress(
+            "CreateResource",
+            region,
+            _members(
+                TypeName=type_name,
+                DesiredState=desired_state,
+                ClientToken=client_token,
+                RoleArn=role_arn,
+                TypeVersionId=type_version_id,
+            ),
+        )
+
+    async def update_resource(
+        self,
+        region: str,
+        type_name: str,
+        identifier: str,
+        patch_document: str,
+        *,
+        client_token: str,
+        role_arn: str | None = None,
+        type_version_id: str | None = None,
+    ) -> ProgressEvent:
+        """Starts to change a resource; ``patch_document`` is JSON text, RFC 6902. AWS: UpdateResource."""
+        return await self._progress(
+            "UpdateResource",
+            region,
+            _members(
+                TypeName=type_name,
+                Identifier=identifier,
+                PatchDocument=patch_document,
+                ClientToken=client_token,
+                RoleArn=role_arn,
+                TypeVersionId=type_version_id,
+            ),
+        )
+
+    async def delete_resource(
+        self,
+        region: str,
+        type_name: str,
+        identifier: str,
+        *,
+        client_token: str,
+        role_arn: str | None = None,
+        type_version_id: str | None = None,
+    ) -> ProgressEvent:
+        """Starts to delete a resource. AWS: DeleteResource."""
+        return await self._progress(
+            "DeleteResource",
+            region,
+            _members(
+                TypeName=type_name,
+                Identifier=identifier,
+                ClientToken=client_token,
+                RoleArn=role_arn,
+                TypeVersionId=type_version_id,
+            ),
+        )
+
+    async def cancel_resource_request(self, region: str, request_token: str) -> ProgressEvent:
+        """Asks to cancel a request that is under way. AWS: CancelResourceRequest."""
+        return await self._progress("CancelResourceRequest", region, {"RequestToken": request_token})
+
+    async def get_resource_request_status(self, region: str, request_token: str) -> ProgressEvent:
+        """How far a request is, and what hooks said of it. AWS: GetResourceRequestStatus."""
+        return await self._progress("GetResourceRequestStatus", region, {"RequestToken": request_token})
+
+    async def list_resource_requests(
+        self, region: str, *, operations: Sequence[str] = (), operation_statuses: Sequence[str] = ()
+    ) -> AsyncIterator[list[ProgressEvent]]:
+        """Every page of the requests of the last seven days. AWS: ListResourceRequests."""
+        wanted = _members(Operations=list(operations) or None, OperationStatuses=list(operation_statuses) or None)
+        payload = _members(MaxResults=PAGE_SIZE, ResourceRequestStatusFilter=wanted or None)
+        async for call, reply in self._pages("ListResourceRequests", region, payload):
+            yield [ProgressEvent.from_wire(item) for item in _list(call, reply, "ResourceRequestStatusSummaries")]
+
+    async def wait(self, region: str, event: ProgressEvent) -> ProgressEvent:
+        """Asks for the status of ``event``'s request until it is final, and returns that event, failed or not."""
+        interval = FIRST_POLL
+        while not event.is_final:
+            if event.request_token is None:
+                raise OperationalError(
+                    f"Cloud Control in {region} took on {event.operation} of {event.type_name} {event.identifier} but "
+                    "gave no request token to follow it by."
+                )
+            due = self._until_retry_after(event)
+            await self._clock.sleep(interval if due is None else due)
+            if due is None:
+                interval = min(interval * 2, LONGEST_POLL)
+            event = await self.get_resource_request_status(region, event.request_token)
+        return event
+
+    async def close(self) -> None:
+        """Releases connections."""
+        await self._transport.close()
+
+    def _until_retry_after(self, event: ProgressEvent) -> float | None:
+        """Seconds until the service wants to be asked again; None where it does not say, or said a time gone by.
+
+        RetryAfter is a time of the service's clock, and ours may differ. An event is never older than its EventTime,
+        so the time between the two, which needs no clock of ours, bounds the wait.
+        """
+        if event.retry_after is None:
+            return None
+        due = event.retry_after - self._clock.now()
+        if event.event_time is not None:
+            due = min(due, event.retry_after - event.event_time)
+        return min(due.total_seconds(), LONGEST_RETRY_AFTER) if due > timedelta(0) else None
+
+    async def _progress(self, operation: str, region: str, payload: Mapping[str, object]) -> ProgressEvent:
+        call = Call(operation, region, payload)
+        reply = await self._caller.send(call)
+        event = reply.body.get("ProgressEvent")
+        if not isinstance(event, Mapping):
+            _malformed(call, reply, "ProgressEvent")
+        return ProgressEvent.from_wire(event, reply.body.get("HooksProgressEvent"))
+
+    async def _pages(
+        self, operation: str, region: str, payload: Mapping[str, object]
+    ) -> AsyncIterator[tuple[Call, Reply]]:
+        seen: set[str] = set()
+        call = Call(operation, region, payload)
+        while True:
+            reply = await self._caller.send(call)
+            yield call, reply
+            token = reply.body.get("NextToken")
+            if token is None:
+                return
+            if not isinstance(token, str):
+                _malformed(call, reply, "NextToken")
+            if token in seen:
+                raise OperationalError(
+                    f"{operation} in {region} gave the same NextToken twice after {len(seen) + 1} pages; "
+                    "following it would never end.",
+                    diag=call.diagnostics(reply=reply),
+                )
+            seen.add(token)
+            call = Call(operation, region, {**payload, "NextToken": token})
+
+
+def _members(**members: object) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _list(call: Call, reply: Reply, member: str) -> list[Mapping[str, object]]:
+    items = reply.body.get(member)
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        _malformed(call, reply, member)
+    return items
+
+
+def _malformed(call: Call, reply: Reply, member: str) -> NoReturn:
+    raise OperationalError(
+        f"{call.operation} in {call.region} was answered without a usable {member} (HTTP status {reply.status}, "
+        f"request id {reply.request_id}). Is endpoint_url a Cloud Control endpoint?",
+        diag=call.diagnostics(reply=reply),
+    )
