@@ -17,19 +17,17 @@ import aiohttp
 from ccdbapi.cloudcontrol.aws_session import AwsSession, Endpoint
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.fork import keep_forever
-from ccdbapi.cloudcontrol.transport import Reply, TransportError
+from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Reply, TransportError
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import OperationalError
 
-#: Seconds to make a connection, and to wait for the next bytes of an answer (a list handler may take most of a minute).
-CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 #: Seconds that an idle connection is kept, and that a host's address is remembered.
 KEEP_ALIVE, DNS_CACHE = 30.0, 60
 #: How much of an answer that is no JSON is quoted.
 QUOTE = 200
 
 TARGET = "CloudApiService"
-_HEADERS = {"Content-Type": "application/x-amz-json-1.0", "User-Agent": user_agent(), "Accept-Encoding": "identity"}
+CONTENT_TYPE = "application/x-amz-json-1.0"
 
 
 class _Open(NamedTuple):
@@ -61,7 +59,7 @@ class AiohttpTransport:
         headers = signed_headers(
             credentials,
             url=endpoint.url,
-            headers={**_HEADERS, "X-Amz-Target": f"{TARGET}.{operation}"},
+            headers={"Content-Type": CONTENT_TYPE, "X-Amz-Target": f"{TARGET}.{operation}"},
             body=body,
             region=endpoint.signing_region,
             service=endpoint.signing_name,
@@ -106,6 +104,8 @@ class AiohttpTransport:
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT),
+                # Proxies may change these, so they are not signed.
+                headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
                 skip_auto_headers=("Accept",),
             )
             opened = _Open(session, weakref.finalize(self, _finish, session, loop, os.getpid()))

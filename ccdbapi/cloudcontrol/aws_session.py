@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import DataError, Diagnostics, InterfaceError, OperationalError, error_for
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from botocore.httpsession import URLLib3Session
     from botocore.session import Session
 
-SERVICE = "cloudcontrol"
+SERVICE: Final = "cloudcontrol"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class AwsSession:
 
         Raises OperationalError for a profile that does not exist, or a broken configuration.
         """
-        with self._lock, _translated():
+        with self._lock, translated():
             if self._session is None:
                 session = self._with_keys(self._open())
                 self._session = self._with_role(session) if self._role_arn else session
@@ -135,7 +135,7 @@ class AwsSession:
 
     def _frozen_credentials(self) -> ReadOnlyCredentials:
         session = self.botocore_session()
-        with _translated():
+        with translated():
             with self._lock:
                 if self._credentials is None:
                     self._credentials = session.get_credentials()
@@ -148,7 +148,7 @@ class AwsSession:
         from botocore.config import Config
 
         session = self.botocore_session()
-        with self._lock, _translated():
+        with self._lock, translated():
             if region not in self._endpoints:
                 client = session.create_client(
                     SERVICE,
@@ -220,8 +220,8 @@ def _no_credentials() -> NoReturn:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """botocore's complaints as PEP 249 exceptions."""
+def translated() -> Iterator[None]:
+    """botocore's complaints, within the block, as PEP 249 exceptions."""
     from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError, NoCredentialsError
 
     try:

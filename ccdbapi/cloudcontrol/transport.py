@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+#: Seconds to make a connection, and to wait for the next bytes of an answer (a list handler may take most of a minute).
+CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
+
 
 class Reply(NamedTuple):
     """An answer of the service: HTTP status, its request id, and the JSON body (``__type`` in it on an error).
