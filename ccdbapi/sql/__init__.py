@@ -1,1 +1,37 @@
-"""Statements: what the text of a statement says."""
+"""SQL text in, statements out: which kind a statement is, its clauses, parameters and hints.
+
+Nothing here understands an expression: the clauses are fragments for the engine. The only package that imports
+sqlparse, and of that only the lexer, with rules of its own.
+"""
+
+from ccdbapi.sql.fragment import Fragment
+from ccdbapi.sql.location import location
+from ccdbapi.sql.parse import parse
+from ccdbapi.sql.script import split
+from ccdbapi.sql.statement import (
+    Assignment,
+    ColumnName,
+    Delete,
+    Insert,
+    Placeholder,
+    Query,
+    Statement,
+    TableName,
+    Update,
+)
+
+__all__ = [
+    "Assignment",
+    "ColumnName",
+    "Delete",
+    "Fragment",
+    "Insert",
+    "Placeholder",
+    "Query",
+    "Statement",
+    "TableName",
+    "Update",
+    "location",
+    "parse",
+    "split",
+]

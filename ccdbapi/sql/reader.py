@@ -1,0 +1,146 @@
+"""Walks over the tokens of one statement and cuts fragments out of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+from sqlparse import tokens as ttypes
+
+from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.sql.fragment import Fragment
+from ccdbapi.sql.lexer import Token
+from ccdbapi.sql.location import syntax_error
+from ccdbapi.sql.parameters import join_named, placeholders
+
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_END = Token(ttypes.Whitespace, "", 0, "")
+
+
+class Reader:
+    """The tokens of one statement without its blanks, and a position among them.
+
+    Raises `ProgrammingError` for brackets that do not match and for misplaced parameters.
+    """
+
+    def __init__(self, tokens: Sequence[Token], text: str) -> None:
+        self.text = text
+        self.tokens = join_named([t for t in tokens if not t.is_blank], text)
+        self.parameters = placeholders(self.tokens, text)
+        self.index = 0
+        self._depths = _depths(self.tokens, text)
+        self._gaps = [p.position for p in self.parameters]
+        self._offset = tokens[0].start
+        self._clean = "".join(" " * len(t.text) if t.is_blank else t.text for t in tokens)
+
+    @property
+    def token(self) -> Token:
+        """The token at the position; an empty one at the end of the statement."""
+        return self.peek(0)
+
+    def peek(self, ahead: int) -> Token:
+        """The token ``ahead`` of the position, as `token`."""
+        index = self.index + ahead
+        return self.tokens[index] if index < len(self.tokens) else _END._replace(start=self.tokens[-1].end)
+
+    def accept(self, *words: str) -> bool:
+        """Step over these keywords if they follow."""
+        if all(self.peek(ahead).word == word for ahead, word in enumerate(words)):
+            self.index += len(words)
+            return True
+        return False
+
+    def error(self, message: str, token: Token | None = None) -> ProgrammingError:
+        """The error about a token, by default the one at the position."""
+        return syntax_error(message, self.text, (token or self.token).start)
+
+    def identifier(self, what: str) -> Token:
+        """Step over a name and return it with its quotes removed. ``what`` it is the name of is for the error."""
+        token = self.token
+        if token.ttype is ttypes.String.Symbol:
+            name = token.text[1:-1].replace('""', '"')
+        elif token.ttype is ttypes.Name or token.ttype is ttypes.Keyword:
+            name = token.text
+        else:
+            name = ""
+        if not name:
+            found = f"not {token.text}" if token.text else "but the statement ends"
+            raise self.error(f"here the name of {what} is expected, {found}")
+        self.index += 1
+        return token._replace(text=name)
+
+    def find(self, words: Collection[str], end: int | None = None) -> int:
+        """The index of the first of these keywords from the position up to ``end``, outside all brackets; else ``end``.
+
+        A word after a dot or AS is a name, and ``IS DISTINCT FROM`` is an operator.
+        """
+        end = len(self.tokens) if end is None else end
+        for index in range(self.index, end):
+            if self._depths[index] == 0 and self.tokens[index].word in words:
+                before = self.tokens[index - 1]
+                if (
+                    before.text == "."
+                    or before.word == "AS"
+                    or (before.word == "DISTINCT" and self.tokens[index].word == "FROM")
+                ):
+                    continue
+                return index
+        return end
+
+    def items(self, end: int) -> list[tuple[int, int]]:
+        """The ranges of indexes between the commas from the position to ``end``, at its depth.
+
+        One comma may stand at the end, as DuckDB has it. Raises `ProgrammingError` for an item that is empty.
+        """
+        depth = self._depths[self.index]
+        commas = [i for i in range(self.index, end) if self._depths[i] == depth and self.tokens[i].text == ","]
+        ranges = list(pairwise([self.index - 1, *commas, end]))
+        if len(ranges) > 1 and ranges[-1] == (end - 1, end):
+            ranges.pop()
+        for comma, stop in ranges:
+            if comma + 1 == stop:
+                raise self.error("something is missing before this", self.tokens[stop])
+        return [(comma + 1, stop) for comma, stop in ranges]
+
+    def closing(self) -> int:
+        """The index of the bracket that closes the one at the position."""
+        depth = self._depths[self.index]
+        index = self.index + 1
+        while self._depths[index] > depth:
+            index += 1
+        return index
+
+    def fragment(self, first: int, last: int) -> Fragment:
+        """The text of the tokens from index ``first`` up to ``last``, which is not among them."""
+        start, end = self.tokens[first].start, self.tokens[last - 1].end
+        gaps = range(bisect_left(self._gaps, start), bisect_left(self._gaps, end))
+        ends = [self.parameters[gap] for gap in gaps]
+        starts = [start, *(p.position + 1 + len(p.name or "") for p in ends)]
+        stops = [*(p.position for p in ends), end]
+        shift = self._offset
+        return Fragment(
+            tuple(self._clean[a - shift : b - shift] for a, b in zip(starts, stops, strict=True)),
+            tuple(starts),
+            tuple(p.index for p in ends),
+        )
+
+
+def _depths(tokens: Sequence[Token], text: str) -> list[int]:
+    """How many brackets are open around each token; a bracket itself counts as outside."""
+    depths: list[int] = []
+    opened: list[Token] = []
+    for token in tokens:
+        if token.ttype is ttypes.Punctuation:
+            if token.text in _PAIRS:
+                if not opened or opened[-1].text != _PAIRS[token.text]:
+                    raise syntax_error(f"{token.text} closes no bracket that is open", text, token.start)
+                opened.pop()
+            depths.append(len(opened))
+            if token.text in "([{":
+                opened.append(token)
+        else:
+            depths.append(len(opened))
+    if opened:
+        raise syntax_error(f"{opened[-1].text} is not closed", text, opened[-1].start)
+    return depths

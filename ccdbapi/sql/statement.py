@@ -1,0 +1,113 @@
+"""What a statement says: which kind it is, and the parts it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ccdbapi.sql.fragment import Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A parameter's place in a statement.
+
+    ``index`` counts from 0: for ``?`` the place in the sequence of values, for ``:name`` the number of the distinct
+    name in order of first appearance. ``name`` is None for ``?``; ``position`` is the offset in the text.
+    """
+
+    name: str | None
+    index: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table as the statement names it, without quotes. Parts that it does not give are None."""
+
+    catalog: str | None
+    schema: str | None
+    name: str
+    position: int
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.catalog, self.schema, self.name) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnName:
+    """A column as the statement names it, without quotes."""
+
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``column = value`` in SET."""
+
+    column: ColumnName
+    value: Fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common:
+    """What all statements have.
+
+    ``text`` is the text that was parsed, to which all positions refer. ``hints`` are the words of its ``/*+ … */``
+    comments in lower case, with the argument of those that have one. ``parameters`` are in order of appearance.
+    """
+
+    text: str
+    hints: Mapping[str, str | None]
+    parameters: tuple[Placeholder, ...]
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The distinct names of ``:name`` parameters, so that ``index`` leads to them; empty for ``?``."""
+        return tuple(dict.fromkeys(p.name for p in self.parameters if p.name is not None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query(_Common):
+    """A statement that only reads: SELECT, WITH, FROM, VALUES, TABLE, UNPIVOT."""
+
+    body: Fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert(_Common):
+    """``INSERT INTO table AS alias (columns) source RETURNING returning``."""
+
+    table: TableName
+    alias: str | None
+    columns: tuple[ColumnName, ...]
+    source: Fragment
+    returning: Fragment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(_Common):
+    """``UPDATE table AS alias SET assignments FROM source WHERE where RETURNING returning``."""
+
+    table: TableName
+    alias: str | None
+    assignments: tuple[Assignment, ...]
+    source: Fragment | None
+    where: Fragment
+    returning: Fragment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(_Common):
+    """``DELETE FROM table AS alias USING source WHERE where RETURNING returning``."""
+
+    table: TableName
+    alias: str | None
+    source: Fragment | None
+    where: Fragment
+    returning: Fragment | None
+
+
+Statement: TypeAlias = Query | Insert | Update | Delete
