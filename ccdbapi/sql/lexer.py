@@ -46,6 +46,7 @@ _RULES = [
 ]
 
 _WORD_CHARACTER = re.compile(f"[A-Za-z0-9_$]|{_LETTER}")
+_COMMENT_OPENINGS = ("--", "/*")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _UNICODE_SPACE = re.compile(f"[{_UNICODE_SPACES}]")
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -81,7 +82,7 @@ class Token(NamedTuple):
     @property
     def is_blank(self) -> bool:
         """Whether it only separates other tokens."""
-        return self.ttype is ttypes.Whitespace or self.ttype in ttypes.Comment
+        return self.ttype is ttypes.Whitespace or self.text[:2] in _COMMENT_OPENINGS
 
 
 def _duckdb_lexer() -> Lexer:
@@ -117,7 +118,7 @@ def _with_nested_comments(text: str) -> Iterator[Token]:
     for _ in range(_NESTED_COMMENTS_LIMIT):
         position = start
         for ttype, value in _LEXER.get_tokens(rest):  # type: ignore[no-untyped-call]
-            if ttype in ttypes.Comment.Multiline and "/*" in value[2:]:
+            if value[:2] == "/*" and "/*" in value[2:]:
                 end = _comment_end(text, position)
                 yield Token(ttype, text[position:end], position, "")
                 start, rest = end, text[end:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from sqlparse import tokens as ttypes
 
@@ -12,7 +13,8 @@ from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import syntax_error
 from ccdbapi.sql.statement import Placeholder
 
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_OPENING = frozenset("([{")
+_BRACKETS = _OPENING | frozenset(")]}")
 
 
 def join_named(tokens: Sequence[Token], text: str) -> list[Token]:
@@ -21,27 +23,24 @@ def join_named(tokens: Sequence[Token], text: str) -> list[Token]:
     A colon is DuckDB's, too: ``{'a':b}``, ``list[a:b]``, ``lambda x:y``, ``alias:value``. It is a parameter's where
     DuckDB could not have one: not after a value. Raises `ProgrammingError` where both can be meant.
     """
+    if ":" not in text:
+        return list(tokens)
     joined: list[Token] = []
-    brackets: list[str] = []
-    subscripts: set[int] = set()
+    opened: list[str] = []
     skip = False
-    for index, token in enumerate(tokens):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if skip:
             skip = False
             continue
-        if token.text in _CLOSING:
-            brackets.append(token.text)
-            if token.text == "[" and joined and _ends_value(joined[-1]):
-                subscripts.add(len(joined))
-        elif token.text in ")]}" and brackets:
-            brackets.pop()
-        elif token.text == ":" and index + 1 < len(tokens):
-            name = tokens[index + 1]
-            if name.start == token.end and _is_plain_name(name):
-                in_subscript = len(joined) - 1 in subscripts
-                if _begins_parameter(token, joined, brackets, in_subscript, text):
-                    token = Token(ttypes.Name.Placeholder, f":{name.text}", token.start, "")  # noqa: PLW2901
-                    skip = True
+        if token.text in _BRACKETS:
+            if token.text in _OPENING:
+                opened.append(token.text)
+            elif opened:
+                opened.pop()
+        elif token.text == ":" and following and following.start == token.end and _is_plain_name(following):
+            skip = _begins_parameter(token, joined, opened[-1:], text)
+            if skip:
+                token = Token(ttypes.Name.Placeholder, f":{following.text}", token.start, "")  # noqa: PLW2901
         joined.append(token)
     return joined
 
@@ -67,26 +66,31 @@ def placeholders(tokens: Sequence[Token], text: str) -> tuple[Placeholder, ...]:
     return tuple(found)
 
 
-def _begins_parameter(
-    colon: Token, before: Sequence[Token], brackets: Sequence[str], in_subscript: bool, text: str
-) -> bool:
+def _begins_parameter(colon: Token, before: Sequence[Token], bracket: Sequence[str], text: str) -> bool:
+    """Whether a parameter begins at ``colon``, given the tokens before it and the innermost bracket it is in."""
     if not before:
         return True
     last = before[-1]
-    if in_subscript:
+    if bracket == ["["] and _may_slice(before):
         raise _ambiguous(colon, text)
     if last.word in RESERVED_BEFORE_OPERAND:
         return True
     adjacent = last.end == colon.start
     if last.word in BEFORE_OPERAND:
-        if not adjacent:
-            return True
-        if brackets and brackets[-1] != "(":
-            return False
-        raise _ambiguous(colon, text)
+        if adjacent and bracket in ([], ["("]):
+            raise _ambiguous(colon, text)
+        return not adjacent
     if _is_plain_name(last) and not adjacent:
         raise _ambiguous(colon, text)
     return not _ends_value(last)
+
+
+def _may_slice(before: Sequence[Token]) -> bool:
+    """Whether what stands before a colon leaves out a bound of a slice: ``list[:b]``, ``list[a: :b]``, ``[a:-:b]``."""
+    texts = [token.text for token in before[-2:]]
+    if texts[-1] == "[":
+        return len(before) > 1 and _ends_value(before[-2])
+    return texts[-1] == ":" or texts == [":", "-"]
 
 
 def _check_place(before: Token | None, token: Token, after: Token | None, text: str) -> None:

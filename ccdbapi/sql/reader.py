@@ -15,6 +15,7 @@ from ccdbapi.sql.location import syntax_error
 from ccdbapi.sql.parameters import join_named, placeholders
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_OPENING = frozenset(_PAIRS.values())
 _END = Token(ttypes.Whitespace, "", 0, "")
 
 
@@ -29,7 +30,7 @@ class Reader:
         self.tokens = join_named([t for t in tokens if not t.is_blank], text)
         self.parameters = placeholders(self.tokens, text)
         self.index = 0
-        self._depths = _depths(self.tokens, text)
+        self._depths, self._closings = _match_brackets(self.tokens, text)
         self._gaps = [p.position for p in self.parameters]
         self._offset = tokens[0].start
         self._clean = "".join(" " * len(t.text) if t.is_blank else t.text for t in tokens)
@@ -105,11 +106,7 @@ class Reader:
 
     def closing(self) -> int:
         """The index of the bracket that closes the one at the position."""
-        depth = self._depths[self.index]
-        index = self.index + 1
-        while self._depths[index] > depth:
-            index += 1
-        return index
+        return self._closings[self.index]
 
     def fragment(self, first: int, last: int) -> Fragment:
         """The text of the tokens from index ``first`` up to ``last``, which is not among them."""
@@ -126,21 +123,19 @@ class Reader:
         )
 
 
-def _depths(tokens: Sequence[Token], text: str) -> list[int]:
-    """How many brackets are open around each token; a bracket itself counts as outside."""
+def _match_brackets(tokens: Sequence[Token], text: str) -> tuple[list[int], dict[int, int]]:
+    """How many brackets are open around each token (a bracket counts as outside), and the pairs of their indexes."""
     depths: list[int] = []
-    opened: list[Token] = []
-    for token in tokens:
-        if token.ttype is ttypes.Punctuation:
-            if token.text in _PAIRS:
-                if not opened or opened[-1].text != _PAIRS[token.text]:
-                    raise syntax_error(f"{token.text} closes no bracket that is open", text, token.start)
-                opened.pop()
-            depths.append(len(opened))
-            if token.text in "([{":
-                opened.append(token)
-        else:
-            depths.append(len(opened))
+    closings: dict[int, int] = {}
+    opened: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.ttype is ttypes.Punctuation and token.text in _PAIRS:
+            if not opened or tokens[opened[-1]].text != _PAIRS[token.text]:
+                raise syntax_error(f"{token.text} closes no bracket that is open", text, token.start)
+            closings[opened.pop()] = index
+        depths.append(len(opened))
+        if token.ttype is ttypes.Punctuation and token.text in _OPENING:
+            opened.append(index)
     if opened:
-        raise syntax_error(f"{opened[-1].text} is not closed", text, opened[-1].start)
-    return depths
+        raise syntax_error(f"{tokens[opened[-1]].text} is not closed", text, tokens[opened[-1]].start)
+    return depths, closings
