@@ -2,7 +2,7 @@
 
 - ``index.json``: ``source`` says what it was made from; ``types`` maps each type's name to its table, its table's
   other names, its handlers, and the length of its record in bytes.
-- ``records.bin``: the records in the order of the index, each a JSON object in raw deflate format.
+- ``records.bin``: the records in the order of the index, each a JSON object in zlib format.
 - ``dictionary.bin``: the preset dictionary of all records: what many of them have in common.
 """
 
@@ -13,12 +13,17 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.abc import Traversable
+from importlib.resources.abc import Traversable
 from itertools import accumulate
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from ccdbapi.catalog.model import Schema
 from ccdbapi.catalog.records import Entry, Record
+
+if TYPE_CHECKING:
+    from ccdbapi.catalog.model import HandlerName, Schema
+
+    #: Of a type in the index: its table, its table's other names, its handlers, its record's length.
+    _Line = tuple[str, list[str], list[HandlerName], int]
 
 INDEX, RECORDS, DICTIONARY = "index.json", "records.bin", "dictionary.bin"
 
@@ -53,7 +58,7 @@ class Archive:
         with self._directory.joinpath(RECORDS).open("rb") as file:
             file.seek(offset)
             packed = file.read(length)
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS, self._dictionary)
+        inflate = zlib.decompressobj(zdict=self._dictionary)
         return Record(**json.loads(inflate.decompress(packed)))
 
     @cached_property
@@ -61,8 +66,8 @@ class Archive:
         return cast("Mapping[str, object]", json.loads(self._directory.joinpath(INDEX).read_bytes()))
 
     @property
-    def _types(self) -> Mapping[str, tuple[str, list[str], list[str], int]]:
-        return cast("Mapping[str, tuple[str, list[str], list[str], int]]", self._index["types"])
+    def _types(self) -> Mapping[str, _Line]:
+        return cast("Mapping[str, _Line]", self._index["types"])
 
     @cached_property
     def _spans(self) -> Mapping[str, tuple[int, int]]:
@@ -93,7 +98,7 @@ def _dump(value: object) -> str:
 
 def _deflate(text: str, dictionary: bytes) -> bytes:
     deflate = zlib.compressobj(
-        zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, 0, dictionary
+        zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, 0, dictionary
     )
     return deflate.compress(text.encode()) + deflate.flush()
 

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from ccdbapi.catalog import schemas
 from ccdbapi.catalog.archive import Archive
-from ccdbapi.catalog.model import ResourceType, Schema, Table, TableKind
-from ccdbapi.catalog.records import Entry, Record, SchemaSource, Source
+from ccdbapi.catalog.records import SchemaSource
 from ccdbapi.catalog.spellings import stackql_spellings
-from ccdbapi.catalog.tables import LIST_SUFFIX, make_table
-from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.catalog.tables import HANDLERS, LIST_SUFFIX, make_table
+from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 
+if TYPE_CHECKING:
+    from ccdbapi.catalog.model import ResourceType, Schema, Table, TableKind
+    from ccdbapi.catalog.records import Entry, Record, Source
+
+#: How many types stay in memory once they are read; one takes about 50 KB.
 _KEPT_TYPES = 256
 
 
-class _Details(NamedTuple):
-    record: Record
-    resource_type: ResourceType
-
-
 class Catalog:
-    """Resource types and their tables. Each type is read when it is first asked for; threads may share a catalogue."""
+    """Resource types and their tables, each read when it is first asked for. Threads may share a catalogue."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        # Per catalogue, so that dropping a catalogue drops what it read.
-        self._details = lru_cache(_KEPT_TYPES)(self._read)
+        # Per catalogue, so that what was read goes when the catalogue goes.
+        self._read = lru_cache(_KEPT_TYPES)(self._read_type)
+        self._make = lru_cache(_KEPT_TYPES)(self._make_table)
 
     @classmethod
     def from_schemas(cls, type_schemas: Mapping[str, Schema]) -> Catalog:
-        """A catalogue of registry schemas, by type name. Types without handlers are left out."""
+        """A catalogue of registry schemas, by type name. Types without handlers are left out.
+
+        Names are made as for the packaged types; those that StackQL spells differently are accepted too.
+        Raises `ValueError` where a type's name is not of the form ``Organization::Service::Resource``.
+        """
         return cls(SchemaSource(type_schemas, stackql_spellings()))
 
     def services(self) -> Sequence[str]:
@@ -46,9 +50,7 @@ class Catalog:
 
         Raises `ProgrammingError` where there is no such service.
         """
-        return tuple(
-            sorted(name for name, (entry, kind) in self._tables_of(service).items() if name == _table(entry, kind))
-        )
+        return tuple(sorted(_table_names(set(self._service(service).values()))))
 
     def type_names(self) -> Sequence[str]:
         """The names of all resource types, sorted."""
@@ -57,27 +59,20 @@ class Catalog:
     def table(self, service: str, name: str) -> Table:
         """The table of this name or alias, in any case.
 
-        Raises `ProgrammingError` where there is none, with the closest names.
+        Raises `ProgrammingError` where there is none, with the closest names, and `NotSupportedError` where the
+        type is known but lacks the handler that the table needs.
         """
-        tables = self._tables_of(service)
+        self._service(service)
         table = self.find_table(service, name)
         if table is None:
-            elsewhere = [other for other, names in self._services.items() if name.lower() in names]
-            raise ProgrammingError(
-                f"no table {name!r} in service {service.lower()!r}"
-                + _did_you_mean(name.lower(), tables, [f"{other}.{name.lower()}" for other in elsewhere])
-                + f"; ccdbapi.catalog.packaged().tables({service.lower()!r}) lists them"
-            )
+            raise self._missing_table(service.lower(), name.lower())
         return table
 
     def find_table(self, service: str, name: str) -> Table | None:
         """The table of this name or alias, in any case, None where there is none."""
-        found = self._services.get(service.lower(), {}).get(name.lower())
-        if found is None:
-            return None
-        entry, kind = found
-        record, resource_type = self._details(entry.type_name)
-        return make_table(service.lower(), entry, record, resource_type, kind)
+        base, kind = _split(name.lower())
+        entry = self._services.get(service.lower(), {}).get(base)
+        return self._make(entry, kind) if entry is not None and HANDLERS[kind] in entry.handlers else None
 
     def resource_type(self, type_name: str) -> ResourceType:
         """The resource type of exactly this name (``AWS::SageMaker::Image``).
@@ -86,58 +81,81 @@ class Catalog:
         """
         resource_type = self.find_resource_type(type_name)
         if resource_type is None:
-            raise ProgrammingError(
-                f"no resource type {type_name!r}"
-                + _did_you_mean(type_name, self._entries)
-                + "; ccdbapi.catalog.packaged().type_names() lists them"
-            )
+            hint = _did_you_mean(difflib.get_close_matches(type_name, self._entries))
+            raise ProgrammingError(f"no resource type {type_name!r}{hint}; Catalog.type_names() lists them")
         return resource_type
 
     def find_resource_type(self, type_name: str) -> ResourceType | None:
         """The resource type of exactly this name, None where there is none."""
-        return self._details(type_name).resource_type if type_name in self._entries else None
+        return self._read(type_name)[1] if type_name in self._entries else None
 
     @cached_property
     def _entries(self) -> Mapping[str, Entry]:
         return {entry.type_name: entry for entry in self._source.entries()}
 
     @cached_property
-    def _services(self) -> Mapping[str, Mapping[str, tuple[Entry, TableKind]]]:
-        services: dict[str, dict[str, tuple[Entry, TableKind]]] = {}
+    def _services(self) -> Mapping[str, Mapping[str, Entry]]:
+        """Service → table without its suffix, or an alias → the type."""
+        services: dict[str, dict[str, Entry]] = {}
         for entry in self._entries.values():
-            tables = services.setdefault(entry.service, {})
+            names = services.setdefault(entry.service, {})
             for name in (entry.table, *entry.aliases):
-                if "read" in entry.handlers:
-                    tables[name] = entry, "get"
-                if "list" in entry.handlers:
-                    tables[name + LIST_SUFFIX] = entry, "list"
+                names[name] = entry
         return services
 
-    def _tables_of(self, service: str) -> Mapping[str, tuple[Entry, TableKind]]:
-        tables = self._services.get(service.lower())
-        if tables is None:
-            raise ProgrammingError(
-                f"no service {service!r}"
-                + _did_you_mean(service.lower(), self._services)
-                + "; ccdbapi.catalog.packaged().services() lists them"
+    def _service(self, service: str) -> Mapping[str, Entry]:
+        entries = self._services.get(service.lower())
+        if entries is None:
+            hint = _did_you_mean(difflib.get_close_matches(service.lower(), self._services))
+            raise ProgrammingError(f"no service {service!r}{hint}; Catalog.services() lists them")
+        return entries
+
+    def _missing_table(self, service: str, name: str) -> ProgrammingError | NotSupportedError:
+        base, kind = _split(name)
+        entries = self._services[service]
+        if base in entries:
+            entry = entries[base]
+            return NotSupportedError(
+                f"no table {f'{service}.{name}'!r}: {entry.type_name} has no {HANDLERS[kind]} handler; "
+                f"it has {', '.join(entry.handlers)}"
             )
-        return tables
+        elsewhere = [f"{other}.{name}" for other, names in self._services.items() if base in names]
+        closest = difflib.get_close_matches(name, list(_table_names(set(entries.values()))))
+        return ProgrammingError(
+            f"no table {name!r} in service {service!r}{_did_you_mean([*closest, *elsewhere])}; "
+            f"Catalog.tables({service!r}) lists them"
+        )
 
-    def _read(self, type_name: str) -> _Details:
+    def _read_type(self, type_name: str) -> tuple[Record, ResourceType]:
         record = self._source.record(type_name)
-        return _Details(record, schemas.resource_type(type_name, record.schema))
+        return record, schemas.resource_type(type_name, record.schema)
+
+    def _make_table(self, entry: Entry, kind: TableKind) -> Table:
+        record, resource_type = self._read(entry.type_name)
+        return make_table(entry, record, resource_type, kind)
 
 
-@cache
+#: Reads nothing until it is asked, so it can be made at once and needs no lock.
+_PACKAGED = Catalog(Archive(files("ccdbapi.catalog").joinpath("data")))
+
+
 def packaged() -> Catalog:
     """The catalogue that comes with this package: AWS's types that have handlers, read as they are asked for."""
-    return Catalog(Archive(files("ccdbapi.catalog").joinpath("data")))
+    return _PACKAGED
 
 
-def _table(entry: Entry, kind: TableKind) -> str:
-    return entry.table + (LIST_SUFFIX if kind == "list" else "")
+def _split(name: str) -> tuple[str, TableKind]:
+    base = name.removesuffix(LIST_SUFFIX)
+    return base, "get" if base == name else "list"
 
 
-def _did_you_mean(name: str, candidates: Iterable[str], certain: Sequence[str] = ()) -> str:
-    closest = [*certain, *difflib.get_close_matches(name, candidates, n=3)][:3]
-    return f": did you mean {' or '.join(map(repr, closest))}?" if closest else ""
+def _table_names(entries: Iterable[Entry]) -> Iterator[str]:
+    for entry in entries:
+        if HANDLERS["get"] in entry.handlers:
+            yield entry.table
+        if HANDLERS["list"] in entry.handlers:
+            yield entry.table + LIST_SUFFIX
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    return f" (did you mean {' or '.join(map(repr, names[:3]))}?)" if names else ""

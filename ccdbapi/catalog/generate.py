@@ -10,6 +10,15 @@ become aliases, and its order of columns, which is that of the original schemas,
 by name; what the list does not know follows in that order.
 
 cfn-lint ships schemas by region; a type has the same one everywhere. The catalogue holds the types of all regions.
+They are not quite what CloudFormation's registry returns, because cfn-lint judges templates:
+
+- Constraints are added from the services' own models (``enum``, ``pattern``, lengths, bounds), and keywords of its own:
+  ``requiredXor``, ``requiredOr``, ``dependentExcluded``, ``enumCaseInsensitive``, formats such as
+  ``AWS::EC2::VPC.Id``. A JSON Schema validator ignores the keywords that it does not know.
+- An object without properties may be a string too (``"type": ["object", "string"], "format": "json"``).
+- A few wrong entries of ``readOnlyProperties`` and ``writeOnlyProperties`` are put right.
+- ``AWS::CloudFormation::Stack`` is cut down to what a nested stack in a template may have. ``corrections.json``
+  (RFC 6902, by type) gives back what Cloud Control knows; each correction tests first that it is still needed.
 """
 
 from __future__ import annotations
@@ -21,12 +30,14 @@ from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ccdbapi.catalog.archive import Source, pack
-from ccdbapi.catalog.model import Schema
 from ccdbapi.catalog.records import SchemaSource, Spellings
 from ccdbapi.catalog.spellings import SPELLINGS, ListedTable, compare, parse_table_list
+
+if TYPE_CHECKING:
+    from ccdbapi.catalog.model import Schema
 
 _HERE = Path(__file__).parent
 DATA = _HERE / "data"
@@ -58,6 +69,7 @@ def read_cfn_lint() -> tuple[Source, dict[str, Schema]]:
 
 def generate(source: Source, schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, bytes]:
     """The catalogue's data files: name → bytes."""
+    schemas = _corrected(schemas)
     spellings = compare(SchemaSource(schemas, Spellings()), listed)
     ordered = SchemaSource(_in_listed_order(schemas, listed), spellings)
     packed = pack(source, {entry: ordered.record(entry.type_name) for entry in ordered.entries()})
@@ -70,31 +82,36 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, default=TABLE_LIST, help="StackQL's list of tables (tab-separated)")
     parser.add_argument("--output", type=Path, default=DATA, help="where to write the files")
     arguments = parser.parse_args()
-    source, schemas = read_cfn_lint()
+    try:
+        source, schemas = read_cfn_lint()
+    except ModuleNotFoundError:
+        parser.error("cfn-lint is not installed: pip install cfn-lint")
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, content in generate(source, schemas, parse_table_list(arguments.tables.read_text("utf-8"))).items():
         (arguments.output / name).write_bytes(content)
         print(f"{name}: {len(content):,} bytes")
 
 
-def _in_listed_order(schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, Schema]:
-    """The schemas with their properties in the list's order, those that it does not know last."""
-    plain = SchemaSource(schemas, Spellings())
-    orders = {row.type_name: row.get_columns for row in listed}
-    return {
-        name: _reordered(schema, plain.record(name).columns, orders.get(name, ())) if schema.get("handlers") else schema
-        for name, schema in schemas.items()
+def _corrected(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
+    import jsonpatch
+
+    corrections = json.loads((_HERE / "corrections.json").read_text("utf-8"))
+    return dict(schemas) | {
+        name: jsonpatch.apply_patch(schemas[name], patch) for name, patch in corrections.items() if name in schemas
     }
 
 
-def _reordered(schema: Schema, columns: Mapping[str, str], order: Sequence[str]) -> Schema:
-    letters = {name.replace("_", ""): place for place, name in reversed(list(enumerate(order)))}
+def _in_listed_order(schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, Schema]:
+    """The schemas with their properties in the list's order, those that it does not know last."""
+    orders = {row.type_name: row.get_columns for row in listed}
+    return {name: _reordered(schema, orders.get(name, ())) for name, schema in schemas.items()}
+
+
+def _reordered(schema: Schema, order: Sequence[str]) -> Schema:
+    places = {column.replace("_", ""): place for place, column in enumerate(order)}
     properties = cast("Mapping[str, object]", schema["properties"])
-
-    def place(name: str) -> int:
-        return letters.get(name.lower(), len(order))
-
-    return {**schema, "properties": {name: properties[name] for name in sorted(properties, key=place)}}
+    names = sorted(properties, key=lambda name: places.get(name.lower(), len(order)))
+    return {**schema, "properties": {name: properties[name] for name in names}}
 
 
 def _pretty(spellings: Spellings) -> bytes:

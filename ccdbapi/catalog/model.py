@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 #: The SQL types of columns.
 SqlType = Literal["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "JSON"]
 
 #: The operations of a resource type that a handler carries out.
 HandlerName = Literal["create", "read", "update", "delete", "list"]
+HANDLER_NAMES: tuple[HandlerName, ...] = get_args(HandlerName)
 
 #: A table of single resources (GetResource), or of what the list handler shows (ListResources).
 TableKind = Literal["get", "list"]
@@ -48,13 +49,13 @@ class ResourceType:
     """
 
     name: str
-    schema: Schema
+    schema: Schema = field(repr=False, hash=False)
     primary_identifier: tuple[str, ...]
     required: tuple[str, ...]
     read_only: frozenset[str]
     create_only: frozenset[str]
     write_only: frozenset[str]
-    handlers: Mapping[HandlerName, Handler]
+    handlers: Mapping[HandlerName, Handler] = field(hash=False)
     conditional_create_only: frozenset[str] = frozenset()
     additional_identifiers: tuple[tuple[str, ...], ...] = ()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from ccdbapi.catalog import schemas
-from ccdbapi.catalog.model import Schema, service_name
+from ccdbapi.catalog.model import HANDLER_NAMES, HandlerName, Schema, service_name
 
 
 class Entry(NamedTuple):
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 
     type_name: str
     table: str
-    handlers: tuple[str, ...]
+    handlers: tuple[HandlerName, ...]
     aliases: tuple[str, ...] = ()
 
     @property
@@ -62,10 +62,16 @@ class Spellings:
 
 
 class SchemaSource:
-    """Types from schemas in memory. Those without handlers are left out: Cloud Control cannot manage them."""
+    """Types from schemas in memory. Those without handlers are left out: Cloud Control cannot manage them.
+
+    Raises `ValueError` where a type's name has not three parts.
+    """
 
     def __init__(self, type_schemas: Mapping[str, Schema], spellings: Spellings) -> None:
         self._schemas = {name: schema for name, schema in sorted(type_schemas.items()) if schema.get("handlers")}
+        for name in self._schemas:
+            if name.count("::") != 2:
+                raise ValueError(f"resource type {name!r} is not of the form Organization::Service::Resource")
         self._spellings = spellings
 
     def entries(self) -> Iterable[Entry]:
@@ -77,7 +83,9 @@ class SchemaSource:
         for type_name, schema in self._schemas.items():
             other = self._spellings.tables.get(type_name, ())
             aliases = tuple(alias for alias in other if (service_name(type_name), alias) not in taken)
-            yield Entry(type_name, names[type_name], tuple(schemas.as_mapping(schema["handlers"])), aliases)
+            handlers = schemas.as_mapping(schema["handlers"])
+            operations = tuple(operation for operation in HANDLER_NAMES if operation in handlers)
+            yield Entry(type_name, names[type_name], operations, aliases)
 
     def record(self, type_name: str) -> Record:
         from ccdbapi.catalog.naming import column_names

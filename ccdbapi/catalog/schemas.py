@@ -6,9 +6,8 @@ Source: the CloudFormation resource type definition schema (``provider.definitio
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import cast, get_args
 
-from ccdbapi.catalog.model import Handler, HandlerName, ResourceType, Schema, SqlType, escape
+from ccdbapi.catalog.model import HANDLER_NAMES, Handler, ResourceType, Schema, SqlType, escape
 
 _ROOT = "/properties"
 
@@ -35,9 +34,7 @@ def resource_type(name: str, schema: Schema) -> ResourceType:
         create_only=frozenset(_pointers(schema.get("createOnlyProperties"))),
         write_only=frozenset(_pointers(schema.get("writeOnlyProperties"))),
         handlers={
-            operation: _handler(as_mapping(handlers[operation]))
-            for operation in cast("tuple[HandlerName, ...]", get_args(HandlerName))
-            if operation in handlers
+            operation: _handler(as_mapping(handlers[operation])) for operation in HANDLER_NAMES if operation in handlers
         },
         conditional_create_only=frozenset(_pointers(schema.get("conditionalCreateOnlyProperties"))),
         additional_identifiers=tuple(tuple(_pointers(group)) for group in _items(schema.get("additionalIdentifiers"))),

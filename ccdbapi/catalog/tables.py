@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
 from ccdbapi.catalog import schemas
-from ccdbapi.catalog.model import IDENTIFIER, REGION, Column, ResourceType, Table, TableKind, escape
-from ccdbapi.catalog.records import Entry, Record
+from ccdbapi.catalog.model import IDENTIFIER, REGION, Column, HandlerName, ResourceType, Table, TableKind, escape
+
+if TYPE_CHECKING:
+    from ccdbapi.catalog.records import Entry, Record
 
 #: What the name of a list table ends with.
 LIST_SUFFIX = "_list_only"
+
+#: The handler that a table needs.
+HANDLERS: Mapping[TableKind, HandlerName] = MappingProxyType({"get": "read", "list": "list"})
 
 _REGION = Column(REGION, "VARCHAR", None, nullable=False, comment="The AWS region of the resource.")
 _IDENTIFIER = Column(
@@ -19,7 +28,7 @@ _IDENTIFIER = Column(
 )
 
 
-def make_table(service: str, entry: Entry, record: Record, resource_type: ResourceType, kind: TableKind) -> Table:
+def make_table(entry: Entry, record: Record, resource_type: ResourceType, kind: TableKind) -> Table:
     """The table of the type, with ``region`` first, then its properties, and ``Identifier`` last.
 
     A ``list`` table has the identifier's properties and those that the list handler takes, in this order.
@@ -33,7 +42,7 @@ def make_table(service: str, entry: Entry, record: Record, resource_type: Resour
     columns = (_column(pointer, record, resource_type) for pointer in dict.fromkeys(pointers))
     comment = resource_type.schema.get("description")
     return Table(
-        service=service,
+        service=entry.service,
         name=entry.table + suffix,
         kind=kind,
         resource_type=resource_type,
