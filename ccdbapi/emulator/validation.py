@@ -1,0 +1,120 @@
+"""Whether a resource model fits its type's schema, said as AWS says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from ccdbapi.catalog import ResourceType
+from ccdbapi.emulator import patterns, pointers
+from ccdbapi.emulator.contract import refusal
+from ccdbapi.emulator.pointers import Json
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+
+def check_model(resource_type: ResourceType, model: Json) -> None:
+    """Raises `ServiceError` (ValidationException) where the model does not fit the schema."""
+    violations = [text for error in _validator(resource_type).iter_errors(model) for text in _described(error)]
+    if violations:
+        raise refusal("ValidationException", f"Model validation failed ({chr(10).join(violations)})")
+
+
+def object_of(text: str, parameter: str) -> Json:
+    """The JSON object that the text holds. Raises `ServiceError` (InvalidRequestException) where it holds none."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise refusal("InvalidRequestException", f"{parameter} is not valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise refusal("InvalidRequestException", f"{parameter} must be a JSON object")
+    return document
+
+
+def given_read_only(resource_type: ResourceType, model: Json) -> list[str]:
+    """The read-only properties that the model sets, as pointers."""
+    return sorted(pointer for pointer in resource_type.read_only if pointers.values(model, pointer))
+
+
+@lru_cache(maxsize=256)
+def _validator(resource_type: ResourceType) -> Validator:
+    schema = dict(resource_type.schema)
+    # Some schemas list what only the service can set among what the user must.
+    schema["required"] = [name for name in resource_type.required if f"/{name}" not in resource_type.read_only]
+    return _ModelValidator(schema)
+
+
+def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, object]) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not patterns.matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_ModelValidator: Callable[[Mapping[str, object]], Validator] = extend(Draft7Validator, {"pattern": _pattern})
+
+
+def _described(error: ValidationError) -> Iterator[str]:
+    """The violation in the words of the validator that AWS uses."""
+    where = "#" + "".join(f"/{part}" for part in error.absolute_path)
+    yield from (f"{where}: {text}" for text in _texts(error))
+
+
+def _texts(error: ValidationError) -> Iterator[str]:
+    limit, value = error.validator_value, error.instance
+    match error.validator:
+        case "required":
+            # jsonschema reports each missing name by itself; the name stands quoted at the start.
+            yield f"required key [{error.message.partition(' is a required')[0].strip(chr(39))}] not found"
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            expressions = error.schema.get("patternProperties", {})
+            for name in value:
+                if name not in known and not any(patterns.matches(pattern, name) for pattern in expressions):
+                    yield f"extraneous key [{name}] is not permitted"
+        case "type":
+            expected = " or ".join(str(kind).capitalize() for kind in (limit if isinstance(limit, list) else [limit]))
+            yield f"expected type: {expected}, found: {_json_type(value)}"
+        case "pattern":
+            yield f"failed validation constraint for keyword [pattern] ({limit})"
+        case "minLength" | "maxLength":
+            yield f"expected {error.validator}: {limit}, actual: {len(value)}"
+        case "minItems":
+            yield f"expected minimum item count: {limit}, found: {len(value)}"
+        case "maxItems":
+            yield f"expected maximum item count: {limit}, found: {len(value)}"
+        case "uniqueItems":
+            yield "array items are not unique"
+        case "enum":
+            yield f"{value} is not a valid enum value"
+        case "minimum":
+            yield f"{value} is not greater or equal to {limit}"
+        case "maximum":
+            yield f"{value} is not less or equal to {limit}"
+        case "oneOf" | "anyOf" | "allOf":
+            yield f"#: no subschema matched out of the total {len(limit)} subschemas"
+        case _:
+            yield f"failed validation constraint for keyword [{error.validator}]"
+
+
+def _json_type(value: object) -> str:
+    match value:
+        case None:
+            return "Null"
+        case bool():
+            return "Boolean"
+        case int():
+            return "Integer"
+        case float():
+            return "Double"
+        case str():
+            return "String"
+        case list():
+            return "JSONArray"
+        case _:
+            return "JSONObject"
