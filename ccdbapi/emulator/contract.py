@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 import regex
+from botocore.loaders import Loader
+from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 
 from ccdbapi.emulator.errors import ServiceError
-
-if TYPE_CHECKING:
-    from botocore.model import ServiceModel, Shape
 
 _JSON_TYPES: Mapping[str, type] = {"string": str, "integer": int, "list": list, "structure": dict}
 
@@ -19,9 +17,6 @@ _JSON_TYPES: Mapping[str, type] = {"string": str, "integer": int, "list": list, 
 @cache
 def service_model() -> ServiceModel:
     """botocore's model of Cloud Control."""
-    from botocore.loaders import Loader
-    from botocore.model import ServiceModel
-
     return ServiceModel(Loader().load_service_model("cloudcontrol", "service-2"), "cloudcontrol")
 
 
@@ -58,14 +53,14 @@ def _violations(shape: Shape, value: object, path: str) -> Iterator[str]:
     expected = _JSON_TYPES[shape.type_name]
     if not isinstance(value, expected) or isinstance(value, bool):
         raise refusal("SerializationException", f"{path or 'The body'} must be of type {shape.type_name}")
-    if isinstance(value, dict):
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
         for name in shape.required_members:
             if value.get(name) is None:
                 yield _violation("null", _join(path, name), "Member must not be null")
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 yield from _violations(member, value[name], _join(path, name))
-    elif isinstance(value, list):
+    elif isinstance(shape, ListShape) and isinstance(value, list):
         for index, item in enumerate(value, start=1):
             yield from _violations(shape.member, item, f"{path}.{index}.member")
     else:
@@ -90,8 +85,7 @@ def _broken_constraints(shape: Shape, value: object) -> Iterator[str]:
 
 
 def _violation(value: str, path: str, constraint: str) -> str:
-    quoted = value if value == "null" else f"{value}"
-    return f"Value {quoted} at '{path}' failed to satisfy constraint: {constraint}"
+    return f"Value {value} at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _join(path: str, name: str) -> str:

@@ -30,7 +30,13 @@ def primary_identifier(store: Store, scope: Scope, resource_type: ResourceType, 
             values = [named[_name(pointer)] for pointer in candidate]
             if candidate == resource_type.primary_identifier:
                 return "|".join(map(str, values))
-            return _found(store, scope, resource_type, candidate, values, given)
+            found = _with_values(store, scope, resource_type, candidate, values)
+            if found is None:
+                raise refusal(
+                    "ResourceNotFoundException",
+                    f"Resource of type '{resource_type.name}' with identifier '{given}' was not found.",
+                )
+            return found
     raise _unfit(resource_type, given)
 
 
@@ -44,25 +50,17 @@ def _named(given: str) -> dict[str, object] | None:
     return document if isinstance(document, dict) else None
 
 
-def _found(
-    store: Store,
-    scope: Scope,
-    resource_type: ResourceType,
-    secondary: Sequence[str],
-    values: list[object],
-    given: str,
-) -> str:
+def _with_values(
+    store: Store, scope: Scope, resource_type: ResourceType, properties: Sequence[str], values: Sequence[object]
+) -> str | None:
     after = 0
     while page := store.resources(scope, resource_type.name, after, _SCANNED_PAGE):
         for resource in page:
             visible = json.loads(resource.visible)
-            if [pointers.value(visible, pointer) for pointer in secondary] == values:
+            if [pointers.value(visible, pointer) for pointer in properties] == values:
                 return resource.identifier
         after = page[-1].seq
-    raise refusal(
-        "ResourceNotFoundException",
-        f"Resource of type '{resource_type.name}' with identifier '{given}' was not found.",
-    )
+    return None
 
 
 def _name(pointer: str) -> str:

@@ -8,6 +8,7 @@ import random
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from ccdbapi.catalog import Catalog, HandlerName, ResourceType
 from ccdbapi.emulator import paging, pointers
@@ -26,6 +27,13 @@ CLIENT_TOKEN_LIFETIME = 36 * 3600.0
 REQUEST_LIFETIME = 7 * 24 * 3600.0
 
 _DEFAULT_REQUESTS = 20
+
+
+class State(NamedTuple):
+    """A resource's properties as JSON: what reads show, and what they never show."""
+
+    visible: str
+    hidden: str
 
 
 class Operations:
@@ -74,7 +82,7 @@ class Operations:
             check_model(resource_type, desired)
             maker = Maker(resource_type, desired, self._scope, now=self._now, rng=self._rng)
             state = maker.complete()
-            return self._request("CREATE", given, identifier_of(resource_type, state), *_split(resource_type, state))
+            return self._request("CREATE", given, identifier_of(resource_type, state), _split(resource_type, state))
 
         return self._accepted("CREATE", given, plan)
 
@@ -87,7 +95,7 @@ class Operations:
             # Write-only properties that the patch does not set again stay as they are.
             state = _merged(json.loads(resource.hidden), changed)
             check_model(resource_type, pointers.without(state, resource_type.read_only))
-            return self._request("UPDATE", given, resource.identifier, *_split(resource_type, state))
+            return self._request("UPDATE", given, resource.identifier, _split(resource_type, state))
 
         return self._accepted("UPDATE", given, plan)
 
@@ -223,8 +231,7 @@ class Operations:
         operation: Operation,
         given: Json,
         identifier: str | None,
-        visible: str | None = None,
-        hidden: str | None = None,
+        state: State | None = None,
         failure: Failure | None = None,
     ) -> Request:
         return Request(
@@ -236,8 +243,8 @@ class Operations:
             identifier=identifier,
             created_at=self._now,
             settles_at=self._now + self._options.settle,
-            visible=visible,
-            hidden=hidden,
+            visible=state.visible if state else None,
+            hidden=state.hidden if state else None,
             failure=failure,
         )
 
@@ -304,10 +311,9 @@ class Operations:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
 
-def _split(resource_type: ResourceType, state: Json) -> tuple[str, str]:
-    """What reads show of the state, and what they never show, both as JSON."""
+def _split(resource_type: ResourceType, state: Json) -> State:
     hidden = pointers.only(state, (pointer for pointer in resource_type.write_only if "*" not in pointer))
-    return _text(pointers.without(state, resource_type.write_only)), _text(hidden)
+    return State(_text(pointers.without(state, resource_type.write_only)), _text(hidden))
 
 
 def _merged(hidden: Json, visible: Json) -> Json:

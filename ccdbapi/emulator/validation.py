@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def check_model(resource_type: ResourceType, model: Json) -> None:
     """Raises `ServiceError` (ValidationException) where the model does not fit the schema."""
-    violations = [text for error in _validator(resource_type).iter_errors(model) for text in _described(error)]
+    violations = [
+        text for error in _validator(resource_type).iter_errors(cast("Any", model)) for text in _described(error)
+    ]
     if violations:
         raise refusal("ValidationException", f"Model validation failed ({chr(10).join(violations)})")
 
@@ -56,7 +58,9 @@ def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, obje
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-_ModelValidator: Callable[[Mapping[str, object]], Validator] = extend(Draft7Validator, {"pattern": _pattern})
+_ModelValidator: Callable[[Mapping[str, object]], Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft7Validator, {"pattern": _pattern}
+)
 
 
 def _described(error: ValidationError) -> Iterator[str]:
@@ -66,14 +70,16 @@ def _described(error: ValidationError) -> Iterator[str]:
 
 
 def _texts(error: ValidationError) -> Iterator[str]:
-    limit, value = error.validator_value, error.instance
+    # jsonschema sets all three on every error that a validator reports.
+    limit, value = cast("Any", error.validator_value), cast("Any", error.instance)
+    schema = cast("Mapping[str, Any]", error.schema)
     match error.validator:
         case "required":
             # jsonschema reports each missing name by itself; the name stands quoted at the start.
             yield f"required key [{error.message.partition(' is a required')[0].strip(chr(39))}] not found"
         case "additionalProperties":
-            known = error.schema.get("properties", {})
-            expressions = error.schema.get("patternProperties", {})
+            known = schema.get("properties", {})
+            expressions = schema.get("patternProperties", {})
             for name in value:
                 if name not in known and not any(patterns.matches(pattern, name) for pattern in expressions):
                     yield f"extraneous key [{name}] is not permitted"
