@@ -24,6 +24,7 @@ _LETTER = rf"[^\x00-\x7f{_UNICODE_SPACES}]"
 _DIGITS = r"[0-9]++(?:_[0-9]++)*+"
 _EXPONENT = rf"(?:[eE][+-]?{_DIGITS})?+"
 _NUMBER = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?+)?+|\.{_DIGITS}){_EXPONENT}"
+_PREFIXED = "[EeNnXxBb]'"
 _QUOTED = "'[^']*+(?:''[^']*+)*+'"
 
 #: The most frequent tokens come first: sqlparse tries the rules one after the other. Comments and dollar-quoted strings
@@ -35,16 +36,18 @@ _RULES = [
     (_QUOTED, ttypes.String.Single),
     (rf"[NnXxBb]{_QUOTED}", ttypes.String.Single),
     (r"[Ee]'[^'\\]*+(?:(?:''|\\[\s\S])[^'\\]*+)*+'", ttypes.String.Escape),
-    (rf"[A-Za-z_][A-Za-z0-9_]*+(?!\$|{_LETTER})", PROCESS_AS_KEYWORD),
-    (rf"(?:[A-Za-z_]|{_LETTER})(?:[A-Za-z0-9_]|{_LETTER})*+(?!\$)", ttypes.Name),
+    # A prefix whose string the rules above do not take is no name: the string is not closed.
+    (rf"(?!{_PREFIXED})[A-Za-z_][A-Za-z0-9_]*+(?!\$|{_LETTER})", PROCESS_AS_KEYWORD),
+    (rf"(?!{_PREFIXED})(?:[A-Za-z_]|{_LETTER})(?:[A-Za-z0-9_]|{_LETTER})*+(?!\$)", ttypes.Name),
     # DuckDB reads `1a` as `1 AS a` and `0x1F` as `0 AS x1F`, which nobody means.
     (rf"{_NUMBER}(?![A-Za-z0-9_.$]|{_LETTER})", ttypes.Number),
     (r'"[^"]*+(?:""[^"]*+)*+"', ttypes.String.Symbol),
     (r"--[^\r\n]*+", ttypes.Comment.Single),
     (r"::|:=", ttypes.Operator),
-    (r"[=+\-*<>!|.:&%@~^#]|/(?!\*)", ttypes.Operator),
+    (r"[=+\-*<>!|:&%@~^#]|\.(?![0-9.])|/(?!\*)", ttypes.Operator),
 ]
 
+_PREFIXED_QUOTE = re.compile(_PREFIXED)
 _WORD_CHARACTER = re.compile(f"[A-Za-z0-9_$]|{_LETTER}")
 _COMMENT_OPENINGS = ("--", "/*")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
@@ -144,7 +147,7 @@ def _comment_end(text: str, start: int) -> int:
 
 
 def _lexical_error(text: str, position: int) -> ProgrammingError:
-    character = text[position]
+    character = "'" if _PREFIXED_QUOTE.match(text, position) else text[position]
     if character.isascii() and (character.isalnum() or character in "._"):
         advice = "a name and a number need a space between them, and a $ in a name needs quotes around the name"
     else:
