@@ -29,8 +29,9 @@ class ArnMaker(NamedTuple):
         if self.service in _GLOBAL_NAMESPACES:
             return f"arn:{self.partition}:{self.service}:::{self.arn_name}"
         region = "" if is_global(self.service) else self.scope.region
-        kind = self.resource_type.name.rpartition("::")[2].lower()
-        return f"arn:{self.partition}:{self.service}:{region}:{self.scope.account}:{kind}/{self.arn_name}"
+        kind = kebab(self.resource_type.name.rpartition("::")[2])
+        name = self.arn_name.removeprefix("/")
+        return f"arn:{self.partition}:{self.service}:{region}:{self.scope.account}:{kind}/{name}"
 
     def adapted(self, example: str, fits: Callable[[str], bool]) -> str:
         """The example with this partition, region, account and name in it, each as far as it still fits."""
@@ -62,6 +63,11 @@ class ArnMaker(NamedTuple):
     def arn_name(self) -> str:
         """The name as the service writes it in ARNs."""
         return self.name.lower() if self.service in _FOLDING_SERVICES else self.name
+
+
+def kebab(name: str) -> str:
+    """A name in camel case as ARNs and ids spell it: ``LogGroup`` → ``log-group``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
 @cache

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ccdbapi.catalog import ResourceType
 from ccdbapi.emulator import patterns, pointers
-from ccdbapi.emulator.arns import ArnMaker
+from ccdbapi.emulator.arns import ArnMaker, kebab
 from ccdbapi.emulator.pointers import Json
 from ccdbapi.emulator.schema import Node, with_defaults
 from ccdbapi.emulator.store import Scope
@@ -52,7 +52,8 @@ class Maker:
         node = self._root.at(pointer)
         parent, _, _ = pointer.rpartition("/")
         missing_parent = parent and pointers.value(state, parent) is None
-        if node is None or (missing_parent and not self._generated(parent)):
+        optional = pointer not in self._type.primary_identifier
+        if node is None or (missing_parent and optional and not self._generated(parent)):
             return
         pointers.put(state, pointer, self.value(node, pointers.tokens(pointer)[-1]))
 
@@ -92,7 +93,8 @@ class Maker:
         def fits(text: str) -> bool:
             return _fits(node, text)
 
-        return next(filter(fits, self._texts(node, name)), "")
+        # Where no candidate fits a pattern that cannot be satisfied, a value that cannot be empty is still better.
+        return next(filter(fits, self._texts(node, name)), self._token(12))
 
     def _texts(self, node: Node, name: str) -> Iterator[str]:
         """Candidates for a text, the most telling first."""
@@ -109,16 +111,16 @@ class Maker:
         if name == "Region":
             yield self._scope.region
         if _ADDRESS.search(name):
-            yield f"https://{self._host}/{self._token(8)}"
+            yield f"https://{self._endpoint}/{self._scope.account}/{self._arns.name}"
         if _HOST.search(name):
-            yield self._host
+            yield f"{self._arns.name}.{self._endpoint}"
         if _IDENTIFYING.search(name):
             stem = _IDENTIFYING.sub("", name).replace("Resource", "") or self._kind
-            yield f"{_kebab(stem)}-{self._rng.getrandbits(68):017x}"
+            yield f"{kebab(stem)}-{self._rng.getrandbits(68):017x}"
             yield str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         if name.endswith("Version"):
             yield "1"
-        yield f"{_kebab(self._kind)}-{self._token(12)}"
+        yield f"{kebab(self._kind)}-{self._token(12)}"
         if isinstance(pattern, str) and (example := self._example(node, pattern)) is not None:
             yield example
         # No pattern asks for a length between: letters of the least length that is allowed.
@@ -131,7 +133,7 @@ class Maker:
 
     @cached_property
     def _arns(self) -> ArnMaker:
-        return ArnMaker(self._type, self._scope, self._name or f"{_kebab(self._kind)}-{self._token(12)}")
+        return ArnMaker(self._type, self._scope, self._name or f"{kebab(self._kind)}-{self._token(12)}")
 
     @property
     def _name(self) -> str | None:
@@ -149,8 +151,8 @@ class Maker:
         return self._type.name.rpartition("::")[2]
 
     @property
-    def _host(self) -> str:
-        return f"{self._token(12)}.{self._arns.service}.{self._scope.region}.amazonaws.com"
+    def _endpoint(self) -> str:
+        return f"{self._arns.service}.{self._scope.region}.amazonaws.com"
 
     def _token(self, length: int) -> str:
         return "".join(self._rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=length))
@@ -172,7 +174,3 @@ def _fits(node: Node, text: str) -> bool:
         and (most is None or len(text) <= most)
         and (not isinstance(pattern, str) or patterns.matches(pattern, text))
     )
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()

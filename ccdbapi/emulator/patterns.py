@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 # What ECMA 262 and Java write and Python's own parser does not read, as something narrower that it does.
 _NARROWED = (
-    (re.compile(r"\[\\p\{Print\}&&"), "[ -~&&"),
+    (re.compile(r"\[\\p\{Print\}&&(\[[^]]*\])\]"), r"\1"),
     (re.compile(r"\\P\{(?:C|M)\}|\\p\{(?:Print|Graph|ASCII|L)\}"), "A-Za-z"),
     (re.compile(r"\\p\{N\w?\}"), "0-9"),
     (re.compile(r"\\p\{Z\w?\}"), " "),
@@ -38,8 +38,10 @@ _NARROWED = (
 @lru_cache(maxsize=4096)
 def compiled(pattern: str) -> regex.Pattern[str] | None:
     """The pattern, None where it is none in any dialect we know."""
+    # Only the newer syntax knows the intersections of Java's expressions; it reads some plain ones differently.
+    version = regex.V1 if "&&[" in pattern else regex.V0
     try:
-        return regex.compile(pattern)
+        return regex.compile(pattern, version)
     except regex.error:
         return None
 

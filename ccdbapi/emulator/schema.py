@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ccdbapi.catalog import ResourceType, Schema
 from ccdbapi.emulator.pointers import Json, tokens
+from ccdbapi.emulator.validation import fits
 
 _COMPOSED = ("allOf", "oneOf", "anyOf")
 
@@ -57,6 +58,10 @@ class Node:
             if isinstance(alternatives, list | tuple):
                 yield from (Node(self._root, raw) for raw in alternatives if isinstance(raw, Mapping))
 
+    def accepts(self, value: object) -> bool:
+        """Whether the value fits the node."""
+        return fits(self._root, self.raw, value)
+
     @property
     def kind(self) -> str:
         """The JSON type of values: the first that is allowed, told from other keywords where none is named."""
@@ -89,7 +94,7 @@ def with_defaults(node: Node, document: Json) -> Json:
     for name, child in node.properties().items():
         if name in result:
             result[name] = _nested_defaults(child, result[name])
-        elif "default" in child.raw:
+        elif "default" in child.raw and child.accepts(child.raw["default"]):
             result[name] = copy.deepcopy(child.raw["default"])
     return result
 

@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from ccdbapi.catalog import ResourceType
+from ccdbapi.catalog import ResourceType, Schema
 from ccdbapi.emulator import patterns, pointers
 from ccdbapi.emulator.contract import refusal
 from ccdbapi.emulator.pointers import Json
@@ -27,6 +27,13 @@ def check_model(resource_type: ResourceType, model: Json) -> None:
     ]
     if violations:
         raise refusal("ValidationException", f"Model validation failed ({chr(10).join(violations)})")
+
+
+def fits(root: Schema, node: Schema, value: object) -> bool:
+    """Whether the value fits a node of the schema ``root``, which ``$ref`` refer to."""
+    # Only the definitions of the root matter to a node; with its other keywords it would be the whole resource.
+    schema = {"definitions": root.get("definitions", {}), **node}
+    return bool(_ModelValidator(schema).is_valid(cast("Any", value)))
 
 
 def object_of(text: str, parameter: str) -> Json:
