@@ -15,6 +15,7 @@ from ccdbapi.catalog.model import (
     Table,
     TableKind,
 )
+from ccdbapi.catalog.schemas import json_types
 
 __all__ = [
     "IDENTIFIER",
@@ -28,5 +29,6 @@ __all__ = [
     "SqlType",
     "Table",
     "TableKind",
+    "json_types",
     "packaged",
 ]

@@ -1,7 +1,8 @@
 """The packaged catalogue's files: an index, and one compressed record a type that is read on its own.
 
-- ``index.json``: ``source`` says what it was made from; ``types`` maps each type's name to its table, its table's
-  other names, its handlers, and the length of its record in bytes.
+- ``index.tsv``: the first line says what it was made from. A paragraph for each service follows: its name, then a line
+  a type with the type's name, its table, where its record begins and how long it is (bytes), its handlers, and its
+  table's other names.
 - ``records.bin``: the records in the order of the index, each a JSON object in zlib format.
 - ``dictionary.bin``: the preset dictionary of all records: what many of them have in common.
 """
@@ -11,21 +12,19 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources.abc import Traversable
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ccdbapi.catalog.model import service_name
 from ccdbapi.catalog.records import Entry, Record
 
 if TYPE_CHECKING:
     from ccdbapi.catalog.model import HandlerName, Schema
 
-    #: Of a type in the index: its table, its table's other names, its handlers, its record's length.
-    _Line = tuple[str, list[str], list[HandlerName], int]
 
-INDEX, RECORDS, DICTIONARY = "index.json", "records.bin", "dictionary.bin"
+INDEX, RECORDS, DICTIONARY = "index.tsv", "records.bin", "dictionary.bin"
 
 #: How far back deflate can refer: a longer dictionary has no use.
 _WINDOW = 32 * 1024
@@ -47,32 +46,39 @@ class Archive:
     @property
     def source(self) -> Source:
         """What the files were made from."""
-        return Source(**cast("dict[str, str]", self._index["source"]))
+        return Source(*self._index[0].split("\t"))
 
-    def entries(self) -> Iterable[Entry]:
-        for type_name, (table, aliases, handlers, _) in self._types.items():
-            yield Entry(type_name, table, tuple(handlers), tuple(aliases))
+    def services(self) -> Iterable[str]:
+        return self._services.keys()
+
+    def entries(self, service: str) -> Iterable[Entry]:
+        for line in self._services.get(service, ()):
+            type_name, table, _, _, handlers, aliases = line.split("\t")
+            yield Entry(
+                type_name, table, cast("tuple[HandlerName, ...]", tuple(handlers.split())), tuple(aliases.split())
+            )
 
     def record(self, type_name: str) -> Record:
-        offset, length = self._spans[type_name]
+        lines = self._services.get(service_name(type_name), ())
+        places = [line.split("\t")[2:4] for line in lines if line.startswith(f"{type_name}\t")]
+        if not places:
+            raise KeyError(type_name)
+        ((offset, length),) = places
         with self._directory.joinpath(RECORDS).open("rb") as file:
-            file.seek(offset)
-            packed = file.read(length)
+            file.seek(int(offset))
+            packed = file.read(int(length))
         inflate = zlib.decompressobj(zdict=self._dictionary)
         return Record(**json.loads(inflate.decompress(packed)))
 
     @cached_property
-    def _index(self) -> Mapping[str, object]:
-        return cast("Mapping[str, object]", json.loads(self._directory.joinpath(INDEX).read_bytes()))
-
-    @property
-    def _types(self) -> Mapping[str, _Line]:
-        return cast("Mapping[str, _Line]", self._index["types"])
+    def _index(self) -> Sequence[str]:
+        """The paragraphs. They are taken apart when their service is asked for."""
+        return self._directory.joinpath(INDEX).read_bytes().decode().removesuffix("\n").split("\n\n")
 
     @cached_property
-    def _spans(self) -> Mapping[str, tuple[int, int]]:
-        lengths = [length for *_, length in self._types.values()]
-        return dict(zip(self._types, zip(accumulate(lengths, initial=0), lengths, strict=False), strict=True))
+    def _services(self) -> Mapping[str, Sequence[str]]:
+        paragraphs = (paragraph.split("\n") for paragraph in self._index[1:])
+        return {service: lines for service, *lines in paragraphs}
 
     @cached_property
     def _dictionary(self) -> bytes:
@@ -82,14 +88,16 @@ class Archive:
 def pack(source: Source, contents: Mapping[Entry, Record]) -> dict[str, bytes]:
     """File name → its bytes, for `Archive` to read. The same contents make the same bytes."""
     dictionary = _common_parts(record.schema for record in contents.values())
-    records = {entry.type_name: _deflate(_dump(record._asdict()), dictionary) for entry, record in contents.items()}
-    types = (
-        f"{_dump(entry.type_name)}:{_dump((entry.table, entry.aliases, entry.handlers, len(records[entry.type_name])))}"
-        for entry in contents
-    )
-    # One type a line, and lengths rather than offsets: a new version's difference can be read.
-    index = f'{{"source":{_dump(source._asdict())},"types":{{\n' + ",\n".join(types) + "\n}}\n"
-    return {INDEX: index.encode(), RECORDS: b"".join(records.values()), DICTIONARY: dictionary}
+    services: dict[str, list[str]] = {}
+    records = bytearray()
+    for entry, record in contents.items():
+        packed = _deflate(_dump(record._asdict()), dictionary)
+        place = (str(len(records)), str(len(packed)))
+        line = (entry.type_name, entry.table, *place, " ".join(entry.handlers), " ".join(entry.aliases))
+        services.setdefault(entry.service, [entry.service]).append("\t".join(line))
+        records += packed
+    index = "\n\n".join(["\t".join(source), *("\n".join(lines) for lines in services.values())]) + "\n"
+    return {INDEX: index.encode(), RECORDS: bytes(records), DICTIONARY: dictionary}
 
 
 def _dump(value: object) -> str:

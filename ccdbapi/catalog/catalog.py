@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ccdbapi.catalog import schemas
 from ccdbapi.catalog.archive import Archive
+from ccdbapi.catalog.model import service_name
 from ccdbapi.catalog.records import SchemaSource
 from ccdbapi.catalog.spellings import stackql_spellings
 from ccdbapi.catalog.tables import HANDLERS, LIST_SUFFIX, make_table
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 #: How many types stay in memory once they are read; one takes about 50 KB.
 _KEPT_TYPES = 256
 
+#: More than there are services, and a bound for names that are none.
+_KEPT_SERVICES = 1024
+
 
 class Catalog:
     """Resource types and their tables, each read when it is first asked for. Threads may share a catalogue."""
@@ -31,6 +35,7 @@ class Catalog:
         # Per catalogue, so that what was read goes when the catalogue goes.
         self._read = lru_cache(_KEPT_TYPES)(self._read_type)
         self._make = lru_cache(_KEPT_TYPES)(self._make_table)
+        self._named = lru_cache(_KEPT_SERVICES)(self._named_entries)
 
     @classmethod
     def from_schemas(cls, type_schemas: Mapping[str, Schema]) -> Catalog:
@@ -43,18 +48,18 @@ class Catalog:
 
     def services(self) -> Sequence[str]:
         """The names of all services, sorted."""
-        return tuple(sorted(self._services))
+        return tuple(sorted(self._source.services()))
 
     def tables(self, service: str) -> Sequence[str]:
         """The names of the service's tables, sorted; aliases are not among them.
 
         Raises `ProgrammingError` where there is no such service.
         """
-        return tuple(sorted(_table_names(set(self._service(service).values()))))
+        return tuple(sorted(_table_names(set(self._entries_of(service).values()))))
 
     def type_names(self) -> Sequence[str]:
         """The names of all resource types, sorted."""
-        return tuple(sorted(self._entries))
+        return tuple(sorted(self._all_type_names()))
 
     def table(self, service: str, name: str) -> Table:
         """The table of this name or alias, in any case.
@@ -62,7 +67,7 @@ class Catalog:
         Raises `ProgrammingError` where there is none, with the closest names, and `NotSupportedError` where the
         type is known but lacks the handler that the table needs.
         """
-        self._service(service)
+        self._entries_of(service)
         table = self.find_table(service, name)
         if table is None:
             raise self._missing_table(service.lower(), name.lower())
@@ -71,7 +76,7 @@ class Catalog:
     def find_table(self, service: str, name: str) -> Table | None:
         """The table of this name or alias, in any case, None where there is none."""
         base, kind = _split(name.lower())
-        entry = self._services.get(service.lower(), {}).get(base)
+        entry = self._named(service.lower()).get(base)
         return self._make(entry, kind) if entry is not None and HANDLERS[kind] in entry.handlers else None
 
     def resource_type(self, type_name: str) -> ResourceType:
@@ -81,45 +86,42 @@ class Catalog:
         """
         resource_type = self.find_resource_type(type_name)
         if resource_type is None:
-            hint = _did_you_mean(difflib.get_close_matches(type_name, self._entries))
+            hint = _did_you_mean(difflib.get_close_matches(type_name, list(self._all_type_names())))
             raise ProgrammingError(f"no resource type {type_name!r}{hint}; Catalog.type_names() lists them")
         return resource_type
 
     def find_resource_type(self, type_name: str) -> ResourceType | None:
         """The resource type of exactly this name, None where there is none."""
-        return self._read(type_name)[1] if type_name in self._entries else None
+        if type_name.count("::") != 2:
+            return None
+        entries = self._named(service_name(type_name)).values()
+        return self._read(type_name)[1] if any(entry.type_name == type_name for entry in entries) else None
 
-    @cached_property
-    def _entries(self) -> Mapping[str, Entry]:
-        return {entry.type_name: entry for entry in self._source.entries()}
+    def _all_type_names(self) -> Iterator[str]:
+        return (entry.type_name for service in self._source.services() for entry in self._source.entries(service))
 
-    @cached_property
-    def _services(self) -> Mapping[str, Mapping[str, Entry]]:
-        """Service → table without its suffix, or an alias → the type."""
-        services: dict[str, dict[str, Entry]] = {}
-        for entry in self._entries.values():
-            names = services.setdefault(entry.service, {})
-            for name in (entry.table, *entry.aliases):
-                names[name] = entry
-        return services
+    def _named_entries(self, service: str) -> Mapping[str, Entry]:
+        """Table without its suffix, or an alias → its type. Empty for an unknown service."""
+        entries = self._source.entries(service)
+        return {name: entry for entry in entries for name in (entry.table, *entry.aliases)}
 
-    def _service(self, service: str) -> Mapping[str, Entry]:
-        entries = self._services.get(service.lower())
-        if entries is None:
-            hint = _did_you_mean(difflib.get_close_matches(service.lower(), self._services))
+    def _entries_of(self, service: str) -> Mapping[str, Entry]:
+        entries = self._named(service.lower())
+        if not entries:
+            hint = _did_you_mean(difflib.get_close_matches(service.lower(), list(self._source.services())))
             raise ProgrammingError(f"no service {service!r}{hint}; Catalog.services() lists them")
         return entries
 
     def _missing_table(self, service: str, name: str) -> ProgrammingError | NotSupportedError:
         base, kind = _split(name)
-        entries = self._services[service]
+        entries = self._named(service)
         if base in entries:
             entry = entries[base]
             return NotSupportedError(
                 f"no table {f'{service}.{name}'!r}: {entry.type_name} has no {HANDLERS[kind]} handler; "
                 f"it has {', '.join(entry.handlers)}"
             )
-        elsewhere = [f"{other}.{name}" for other, names in self._services.items() if base in names]
+        elsewhere = [f"{other}.{name}" for other in self.services() if base in self._named(other)]
         closest = difflib.get_close_matches(name, list(_table_names(set(entries.values()))))
         return ProgrammingError(
             f"no table {name!r} in service {service!r}{_did_you_mean([*closest, *elsewhere])}; "

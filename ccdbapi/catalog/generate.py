@@ -8,17 +8,6 @@ It writes ``ccdbapi/catalog/data``. The result depends on the schemas and the ta
 changes nothing. The list is StackQL's (``tests/data/stackql_tables.tsv``): where its names differ from our rules they
 become aliases, and its order of columns, which is that of the original schemas, is kept. cfn-lint sorts properties
 by name; what the list does not know follows in that order.
-
-cfn-lint ships schemas by region; a type has the same one everywhere. The catalogue holds the types of all regions.
-They are not quite what CloudFormation's registry returns, because cfn-lint judges templates:
-
-- Constraints are added from the services' own models (``enum``, ``pattern``, lengths, bounds), and keywords of its own:
-  ``requiredXor``, ``requiredOr``, ``dependentExcluded``, ``enumCaseInsensitive``, formats such as
-  ``AWS::EC2::VPC.Id``. A JSON Schema validator ignores the keywords that it does not know.
-- An object without properties may be a string too (``"type": ["object", "string"], "format": "json"``).
-- A few wrong entries of ``readOnlyProperties`` and ``writeOnlyProperties`` are put right.
-- ``AWS::CloudFormation::Stack`` is cut down to what a nested stack in a template may have. ``corrections.json``
-  (RFC 6902, by type) gives back what Cloud Control knows; each correction tests first that it is still needed.
 """
 
 from __future__ import annotations
@@ -27,12 +16,11 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ccdbapi.catalog.archive import Source, pack
+from ccdbapi.catalog.cfn_lint import read_cfn_lint
 from ccdbapi.catalog.records import SchemaSource, Spellings
 from ccdbapi.catalog.spellings import SPELLINGS, ListedTable, compare, parse_table_list
 
@@ -44,35 +32,12 @@ DATA = _HERE / "data"
 TABLE_LIST = _HERE.parents[1] / "tests" / "data" / "stackql_tables.tsv"
 
 
-def read_cfn_lint() -> tuple[Source, dict[str, Schema]]:
-    """The installed cfn-lint's version, and the schemas that it ships, by type name, for all regions together.
-
-    Raises `FileNotFoundError` where it ships none.
-    """
-    directory = files("cfnlint.data.schemas")
-    regions = sorted(
-        (file for file in directory.joinpath("providers").iterdir() if file.name.endswith(".json")),
-        # us-east-1 first: it has nearly all types. sam.json holds no resources of AWS.
-        key=lambda file: (file.name != "us-east-1.json", file.name),
-    )
-    hashes: dict[str, str] = {}
-    for region in regions:
-        if region.name != "sam.json":
-            hashes = json.loads(region.read_bytes()) | hashes
-    schemas = {
-        name: cast("Schema", json.loads(directory.joinpath("resources", f"{content}.json").read_bytes()))
-        for name, content in sorted(hashes.items())
-    }
-    dated = json.loads(directory.joinpath("version.json").read_bytes())
-    return Source(version("cfn-lint"), dated["schema_date"]), schemas
-
-
 def generate(source: Source, schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, bytes]:
     """The catalogue's data files: name → bytes."""
-    schemas = _corrected(schemas)
     spellings = compare(SchemaSource(schemas, Spellings()), listed)
     ordered = SchemaSource(_in_listed_order(schemas, listed), spellings)
-    packed = pack(source, {entry: ordered.record(entry.type_name) for entry in ordered.entries()})
+    entries = (entry for service in sorted(ordered.services()) for entry in ordered.entries(service))
+    packed = pack(source, {entry: ordered.record(entry.type_name) for entry in entries})
     return packed | {SPELLINGS: _pretty(spellings)}
 
 
@@ -90,15 +55,6 @@ def main() -> None:
     for name, content in generate(source, schemas, parse_table_list(arguments.tables.read_text("utf-8"))).items():
         (arguments.output / name).write_bytes(content)
         print(f"{name}: {len(content):,} bytes")
-
-
-def _corrected(schemas: Mapping[str, Schema]) -> dict[str, Schema]:
-    import jsonpatch
-
-    corrections = json.loads((_HERE / "corrections.json").read_text("utf-8"))
-    return dict(schemas) | {
-        name: jsonpatch.apply_patch(schemas[name], patch) for name, patch in corrections.items() if name in schemas
-    }
 
 
 def _in_listed_order(schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, Schema]:

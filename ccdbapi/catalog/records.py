@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from ccdbapi.catalog import schemas
@@ -42,8 +43,11 @@ class Record(NamedTuple):
 class Source(Protocol):
     """Where a catalogue's types come from."""
 
-    def entries(self) -> Iterable[Entry]:
-        """All types that have handlers, by name."""
+    def services(self) -> Iterable[str]:
+        """The names of all services."""
+
+    def entries(self, service: str) -> Iterable[Entry]:
+        """The service's types that have handlers. None for an unknown service."""
 
     def record(self, type_name: str) -> Record:
         """What is known of one of the entries. Raises `KeyError` for another name."""
@@ -74,18 +78,11 @@ class SchemaSource:
                 raise ValueError(f"resource type {name!r} is not of the form Organization::Service::Resource")
         self._spellings = spellings
 
-    def entries(self) -> Iterable[Entry]:
-        # Names are made here only: reading the packaged ones needs no inflection.
-        from ccdbapi.catalog.naming import table_names
+    def services(self) -> Iterable[str]:
+        return self._services.keys()
 
-        names = table_names(self._schemas)
-        taken = {(service_name(type_name), table) for type_name, table in names.items()}
-        for type_name, schema in self._schemas.items():
-            other = self._spellings.tables.get(type_name, ())
-            aliases = tuple(alias for alias in other if (service_name(type_name), alias) not in taken)
-            handlers = schemas.as_mapping(schema["handlers"])
-            operations = tuple(operation for operation in HANDLER_NAMES if operation in handlers)
-            yield Entry(type_name, names[type_name], operations, aliases)
+    def entries(self, service: str) -> Iterable[Entry]:
+        return self._services.get(service, ())
 
     def record(self, type_name: str) -> Record:
         from ccdbapi.catalog.naming import column_names
@@ -103,3 +100,20 @@ class SchemaSource:
         }
         listed = [pointer for pointer in self._spellings.listed.get(type_name, ()) if pointer in columns]
         return Record(schema, columns, aliases, listed)
+
+    @cached_property
+    def _services(self) -> Mapping[str, Sequence[Entry]]:
+        # Names are made here only: reading the packaged ones needs no inflection.
+        from ccdbapi.catalog.naming import table_names
+
+        names = table_names(self._schemas)
+        taken = {(service_name(type_name), table) for type_name, table in names.items()}
+        services: dict[str, list[Entry]] = {}
+        for type_name, schema in self._schemas.items():
+            service = service_name(type_name)
+            other = self._spellings.tables.get(type_name, ())
+            aliases = tuple(alias for alias in other if (service, alias) not in taken)
+            handlers = schemas.as_mapping(schema["handlers"])
+            operations = tuple(operation for operation in HANDLER_NAMES if operation in handlers)
+            services.setdefault(service, []).append(Entry(type_name, names[type_name], operations, aliases))
+        return services

@@ -61,6 +61,12 @@ def sql_type(schema: Schema, pointer: str) -> SqlType:
     return _SQL_TYPES.get(frozenset(_json_types(schema, property_at(schema, pointer))), "JSON")
 
 
+def json_types(schema: Schema, pointer: str) -> frozenset[str]:
+    """The JSON types that the property may have (``string``, ``array``, …); none where the schema does not say."""
+    types = _json_types(schema, property_at(schema, pointer))
+    return frozenset("string" if name == "date-time" else name for name in types)
+
+
 def description(schema: Schema, pointer: str) -> str | None:
     """What the schema says of the property: beside its reference first, else at the definition."""
     own = as_mapping(as_mapping(schema.get("properties")).get(pointer[1:])).get("description")

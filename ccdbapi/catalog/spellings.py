@@ -48,7 +48,7 @@ def compare(source: SchemaSource, listed: Iterable[ListedTable]) -> Spellings:
     tables: dict[str, list[str]] = {}
     columns: dict[str, dict[str, list[str]]] = {}
     further: dict[str, list[str]] = {}
-    entries = {entry.type_name: entry for entry in source.entries()}
+    entries = {entry.type_name: entry for service in source.services() for entry in source.entries(service)}
     for row in listed:
         if row.type_name not in entries:
             continue

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from jsonpatch import JsonPatchTestFailed
 
 from ccdbapi.catalog.archive import Archive, Source
-from ccdbapi.catalog.generate import TABLE_LIST, generate, read_cfn_lint
+from ccdbapi.catalog.cfn_lint import as_registered, read_cfn_lint
+from ccdbapi.catalog.generate import TABLE_LIST, generate
 from ccdbapi.catalog.schemas import resource_type
 from ccdbapi.catalog.spellings import SPELLINGS, ListedTable, parse_table_list
 
@@ -41,7 +44,8 @@ def write(directory: Path, contents: Mapping[str, bytes]) -> Archive:
 class TestGenerating:
     def test_types_with_handlers_are_kept_with_their_names(self, tmp_path: Path) -> None:
         archive = write(tmp_path, generate(MADE_FROM, SCHEMAS, LISTED))
-        (entry,) = archive.entries()
+        assert list(archive.services()) == ["test"]
+        (entry,) = archive.entries("test")
         assert entry == ("AWS::Test::GraphQLApi", "graph_ql_apis", ("read", "list"), ("graphql_apis",))
         assert archive.source == MADE_FROM
 
@@ -65,6 +69,26 @@ class TestGenerating:
     def test_the_same_input_makes_the_same_bytes_in_any_order(self) -> None:
         backwards = dict(reversed(SCHEMAS.items()))
         assert generate(MADE_FROM, SCHEMAS, LISTED) == generate(MADE_FROM, backwards, LISTED[::-1])
+
+
+class TestCfnLint:
+    JSON_OR_TEXT: ClassVar = {"type": ["object", "string"], "format": "json", "description": "A map."}
+
+    def test_an_object_is_no_string_at_any_depth(self) -> None:
+        written = {"properties": {"A": self.JSON_OR_TEXT, "B": {"oneOf": [self.JSON_OR_TEXT]}}}
+        plain = {"type": "object", "description": "A map."}
+        assert as_registered({"AWS::Test::A": written}) == {
+            "AWS::Test::A": {"properties": {"A": plain, "B": {"oneOf": [plain]}}}
+        }
+
+    @pytest.mark.parametrize("kept", [{"maxLength": 10}, {"format": "date-time"}, {"type": ["string", "object"]}])
+    def test_what_the_registry_may_have_said_stays(self, kept: Mapping[str, object]) -> None:
+        schema = {"properties": {"A": {**self.JSON_OR_TEXT, **kept}}}
+        assert as_registered({"AWS::Test::A": schema}) == {"AWS::Test::A": schema}
+
+    def test_a_correction_that_is_needed_no_more_is_noticed(self) -> None:
+        with pytest.raises(JsonPatchTestFailed):
+            as_registered({"AWS::CloudFormation::Stack": {"required": ["StackName"]}})
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +115,10 @@ class TestPackagedData:
     def test_every_type_is_as_the_generator_makes_it(self, packaged: Archive, generated: Path) -> None:
         made = Archive(generated)
         assert packaged.source == made.source
-        assert list(packaged.entries()) == list(made.entries())
-        for entry in made.entries():
+        assert list(packaged.services()) == list(made.services())
+        entries = [entry for service in made.services() for entry in made.entries(service)]
+        assert entries == [entry for service in packaged.services() for entry in packaged.entries(service)]
+        for entry in entries:
             record = packaged.record(entry.type_name)
             assert record == made.record(entry.type_name)
             assert list(record.columns) == list(made.record(entry.type_name).columns)

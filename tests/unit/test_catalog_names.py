@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ccdbapi.catalog import Catalog, Table, packaged
 from ccdbapi.catalog.model import escape, property_name
 from ccdbapi.catalog.naming import column_names, matching, table_names
+from ccdbapi.catalog.schemas import as_mapping
 from ccdbapi.catalog.spellings import ListedTable, parse_table_list
 
 LISTED = parse_table_list((Path(__file__).parents[1] / "data" / "stackql_tables.tsv").read_text("utf-8"))
@@ -127,7 +128,7 @@ class TestReservedNames:
             reserved: {
                 name
                 for name in packaged().type_names()
-                if reserved in packaged().resource_type(name).schema["properties"]
+                if reserved in as_mapping(packaged().resource_type(name).schema["properties"])
             }
             for reserved in ("Region", "Identifier")
         }

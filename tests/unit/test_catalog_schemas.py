@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from ccdbapi.catalog import Catalog, Handler, SqlType
+from ccdbapi.catalog import Catalog, Handler, SqlType, json_types
 
 STRING = {"type": "string"}
 TIME = {"type": "string", "format": "date-time"}
@@ -62,6 +62,20 @@ def test_sql_types(schema: Mapping[str, object], expected: SqlType) -> None:
     column = catalog.table("test", "things").column("value")
     assert column is not None
     assert column.sql_type == expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (TIME, {"string"}),
+        ({"type": ["object", "string"]}, {"object", "string"}),
+        ({"oneOf": [STRING, {"type": "array"}]}, {"string", "array"}),
+        ({"$ref": "#/definitions/Name"}, {"string"}),
+        ({}, set()),
+    ],
+)
+def test_json_types(schema: Mapping[str, object], expected: set[str]) -> None:
+    assert json_types({"properties": {"Value": schema}, "definitions": {"Name": STRING}}, "/Value") == expected
 
 
 def test_pointers_lose_the_schemas_root() -> None:
