@@ -30,7 +30,7 @@ INDEX, RECORDS, DICTIONARY = "index.tsv", "records.bin", "dictionary.bin"
 _WINDOW = 32 * 1024
 
 
-class Source(NamedTuple):
+class Origin(NamedTuple):
     """What the files were made from: the version of cfn-lint, and the date of the schemas that it ships."""
 
     cfn_lint: str
@@ -44,9 +44,9 @@ class Archive:
         self._directory = directory
 
     @property
-    def source(self) -> Source:
+    def origin(self) -> Origin:
         """What the files were made from."""
-        return Source(*self._index[0].split("\t"))
+        return Origin(*self._index[0].split("\t"))
 
     def services(self) -> Iterable[str]:
         return self._services.keys()
@@ -85,7 +85,7 @@ class Archive:
         return self._directory.joinpath(DICTIONARY).read_bytes()
 
 
-def pack(source: Source, contents: Mapping[Entry, Record]) -> dict[str, bytes]:
+def pack(origin: Origin, contents: Mapping[Entry, Record]) -> dict[str, bytes]:
     """File name → its bytes, for `Archive` to read. The same contents make the same bytes."""
     dictionary = _common_parts(record.schema for record in contents.values())
     services: dict[str, list[str]] = {}
@@ -96,7 +96,7 @@ def pack(source: Source, contents: Mapping[Entry, Record]) -> dict[str, bytes]:
         line = (entry.type_name, entry.table, *place, " ".join(entry.handlers), " ".join(entry.aliases))
         services.setdefault(entry.service, [entry.service]).append("\t".join(line))
         records += packed
-    index = "\n\n".join(["\t".join(source), *("\n".join(lines) for lines in services.values())]) + "\n"
+    index = "\n\n".join(["\t".join(origin), *("\n".join(lines) for lines in services.values())]) + "\n"
     return {INDEX: index.encode(), RECORDS: bytes(records), DICTIONARY: dictionary}
 
 

@@ -23,7 +23,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ccdbapi.catalog.archive import Source
+from ccdbapi.catalog.archive import Origin
 
 if TYPE_CHECKING:
     from ccdbapi.catalog.model import Schema
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CORRECTIONS = Path(__file__).parent / "corrections.json"
 
 
-def read_cfn_lint() -> tuple[Source, dict[str, Schema]]:
+def read_cfn_lint() -> tuple[Origin, dict[str, Schema]]:
     """The installed cfn-lint's version, and the registry's schemas by type name, for all regions together.
 
     Raises `FileNotFoundError` where it ships none.
@@ -51,7 +51,7 @@ def read_cfn_lint() -> tuple[Source, dict[str, Schema]]:
         for name, content in sorted(hashes.items())
     }
     dated = json.loads(directory.joinpath("version.json").read_bytes())
-    return Source(version("cfn-lint"), dated["schema_date"]), as_registered(schemas)
+    return Origin(version("cfn-lint"), dated["schema_date"]), as_registered(schemas)
 
 
 def as_registered(schemas: Mapping[str, Schema]) -> dict[str, Schema]:

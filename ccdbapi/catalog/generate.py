@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ccdbapi.catalog.archive import Source, pack
+from ccdbapi.catalog.archive import Origin, pack
 from ccdbapi.catalog.cfn_lint import read_cfn_lint
 from ccdbapi.catalog.records import SchemaSource, Spellings
 from ccdbapi.catalog.spellings import SPELLINGS, ListedTable, compare, parse_table_list
@@ -32,12 +32,12 @@ DATA = _HERE / "data"
 TABLE_LIST = _HERE.parents[1] / "tests" / "data" / "stackql_tables.tsv"
 
 
-def generate(source: Source, schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, bytes]:
+def generate(origin: Origin, schemas: Mapping[str, Schema], listed: Sequence[ListedTable]) -> dict[str, bytes]:
     """The catalogue's data files: name → bytes."""
     spellings = compare(SchemaSource(schemas, Spellings()), listed)
     ordered = SchemaSource(_in_listed_order(schemas, listed), spellings)
     entries = (entry for service in sorted(ordered.services()) for entry in ordered.entries(service))
-    packed = pack(source, {entry: ordered.record(entry.type_name) for entry in entries})
+    packed = pack(origin, {entry: ordered.record(entry.type_name) for entry in entries})
     return packed | {SPELLINGS: _pretty(spellings)}
 
 
@@ -48,11 +48,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=DATA, help="where to write the files")
     arguments = parser.parse_args()
     try:
-        source, schemas = read_cfn_lint()
+        origin, schemas = read_cfn_lint()
     except ModuleNotFoundError:
         parser.error("cfn-lint is not installed: pip install cfn-lint")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, content in generate(source, schemas, parse_table_list(arguments.tables.read_text("utf-8"))).items():
+    for name, content in generate(origin, schemas, parse_table_list(arguments.tables.read_text("utf-8"))).items():
         (arguments.output / name).write_bytes(content)
         print(f"{name}: {len(content):,} bytes")
 

@@ -19,10 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccdbapi.catalog import Catalog, packaged
-from ccdbapi.catalog.archive import DICTIONARY, INDEX, RECORDS, Archive, Source, pack
+from ccdbapi.catalog.archive import DICTIONARY, INDEX, RECORDS, Archive, Origin, pack
 from ccdbapi.catalog.records import Entry, Record
 
-MADE_FROM = Source("1.2.3", "2026-01-01")
+MADE_FROM = Origin("1.2.3", "2026-01-01")
 
 
 class CountedFile(BytesIO):
@@ -129,7 +129,7 @@ class TestFormat:
         }
         archive = Archive(Directory(pack(MADE_FROM, written)))
         assert {entry: archive.record(entry.type_name) for entry in archive.entries("test")} == written
-        assert archive.source == MADE_FROM
+        assert archive.origin == MADE_FROM
 
     def test_files_of_two_versions_do_not_mix(self, contents: Mapping[str, bytes]) -> None:
         archive = Archive(Directory({**contents, DICTIONARY: contents[DICTIONARY][1:]}))

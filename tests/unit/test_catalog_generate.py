@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 from jsonpatch import JsonPatchTestFailed
 
-from ccdbapi.catalog.archive import Archive, Source
+from ccdbapi.catalog.archive import Archive, Origin
 from ccdbapi.catalog.cfn_lint import as_registered, read_cfn_lint
 from ccdbapi.catalog.generate import TABLE_LIST, generate
 from ccdbapi.catalog.schemas import resource_type
@@ -32,7 +32,7 @@ LISTED = [
     ListedTable("awscc.test.graphql_apis", "AWS::Test::GraphQLApi", ("name", "c_ss", "arn", "region"), ("arn", "c_ss")),
     ListedTable("awscc.test.gones", "AWS::Test::Gone", ("id",), ()),
 ]
-MADE_FROM = Source("1.2.3", "2026-01-01")
+MADE_FROM = Origin("1.2.3", "2026-01-01")
 
 
 def write(directory: Path, contents: Mapping[str, bytes]) -> Archive:
@@ -47,7 +47,7 @@ class TestGenerating:
         assert list(archive.services()) == ["test"]
         (entry,) = archive.entries("test")
         assert entry == ("AWS::Test::GraphQLApi", "graph_ql_apis", ("read", "list"), ("graphql_apis",))
-        assert archive.source == MADE_FROM
+        assert archive.origin == MADE_FROM
 
     def test_properties_take_the_listed_order_and_new_ones_follow(self, tmp_path: Path) -> None:
         record = write(tmp_path, generate(MADE_FROM, SCHEMAS, LISTED)).record("AWS::Test::GraphQLApi")
@@ -103,8 +103,8 @@ def generated(packaged: Archive, tmp_path_factory: pytest.TempPathFactory) -> Pa
         installed = version("cfn-lint")
     except PackageNotFoundError:
         pytest.skip("cfn-lint is not installed")
-    if installed != packaged.source.cfn_lint:
-        pytest.skip(f"cfn-lint is {installed}, the packaged data was made from {packaged.source.cfn_lint}")
+    if installed != packaged.origin.cfn_lint:
+        pytest.skip(f"cfn-lint is {installed}, the packaged data was made from {packaged.origin.cfn_lint}")
     directory = tmp_path_factory.mktemp("generated")
     write(directory, generate(*read_cfn_lint(), parse_table_list(TABLE_LIST.read_text("utf-8"))))
     return directory
@@ -114,7 +114,7 @@ class TestPackagedData:
     # What the files hold is compared, not their bytes: zlib's implementations compress differently.
     def test_every_type_is_as_the_generator_makes_it(self, packaged: Archive, generated: Path) -> None:
         made = Archive(generated)
-        assert packaged.source == made.source
+        assert packaged.origin == made.origin
         assert list(packaged.services()) == list(made.services())
         entries = [entry for service in made.services() for entry in made.entries(service)]
         assert entries == [entry for service in packaged.services() for entry in packaged.entries(service)]
