@@ -1,1 +1,168 @@
-"""SQL over AWS Cloud Control: a Python DB-API 2.0 driver."""
+"""SQL over AWS Cloud Control: a Python DB-API 2.0 driver. Source: PEP 249.
+
+>>> import ccdbapi
+>>> with ccdbapi.connect(embedded=True) as connection:
+...     connection.cursor().execute("SELECT 6 * 7 AS answer").fetchall()
+[(42,)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Final, Literal
+
+from ccdbapi.config import Settings
+from ccdbapi.connection import Connection
+from ccdbapi.cursor import Cursor
+from ccdbapi.dbtypes import (
+    BINARY,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+)
+from ccdbapi.exceptions import (
+    DatabaseError,
+    DataError,
+    Diagnostics,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    Outcome,
+    ProgrammingError,
+    Warning,  # noqa: A004 - the name that PEP 249 prescribes
+)
+
+if TYPE_CHECKING:
+    from ccdbapi.emulator.service import CloudControl
+
+__version__: Final = "0.1.0"
+
+#: PEP 249, "Globals".
+apilevel: Final = "2.0"
+#: Threads may share the module and connections, but not cursors.
+threadsafety: Final = 2
+#: ``?``; a mapping of values binds ``:name`` instead.
+paramstyle: Final = "qmark"
+
+
+def connect(
+    region: str | None = None,
+    regions: Sequence[str] = (),
+    profile: str | None = None,
+    aws_access_key_id: str | None = None,
+    aws_secret_access_key: str | None = None,
+    aws_session_token: str | None = None,
+    role_arn: str | None = None,
+    endpoint_url: str | None = None,
+    *,
+    embedded: bool | str | PathLike[str] | CloudControl = False,
+    scan: Literal["deny", "list"] = "deny",
+    wait: bool = True,
+    timeout: float | None = None,
+    concurrency: int = 64,
+    rate_limit: float | None = 25,
+    max_attempts: int = 10,
+    cache_ttl: float = 0,
+    on_region_error: Literal["fail", "skip"] = "fail",
+    schema: str | None = None,
+    transport: Literal["aiohttp", "boto3"] = "aiohttp",
+) -> Connection:
+    """Makes a connection; it opens nothing before its first statement. PEP 249, "Constructors".
+
+    Credentials, profiles, SSO, endpoints, proxies and certificates come from botocore's own chain, as for the AWS CLI.
+
+    Args:
+        region: where to ask for a role's credentials. It does not stand for a predicate on ``region``: see ``regions``.
+        regions: asked where a statement names no region.
+        profile: of the AWS configuration.
+        aws_access_key_id: explicit credentials, instead of those found.
+        aws_secret_access_key: goes with the key id.
+        aws_session_token: goes with temporary ones.
+        role_arn: a role to assume with the credentials.
+        endpoint_url: of Cloud Control, instead of the region's own.
+        embedded: True for an emulated Cloud Control within the process, which needs no AWS; a path to keep its state in a
+            file; or an emulator of one's own.
+        scan: ``deny``: a table of single resources needs identifiers.
+        wait: whether a statement that writes waits until its requests are final, where it does not say.
+        timeout: seconds that a statement may wait for AWS; None without end.
+        concurrency: calls under way at once.
+        rate_limit: calls a second in each region, to begin with; it adapts. None for no limit. Not kept when embedded.
+        max_attempts: how often a call is tried, when it is throttled or breaks.
+        cache_ttl: seconds for which reads are kept; 0 for none.
+        on_region_error: ``fail``: a region that cannot be read fails the statement.
+        schema: the service of tables that are named without one (``sagemaker``, ``awscc.sagemaker``).
+        transport: ``aiohttp``, or ``boto3`` for those who hook into botocore.
+
+    Raises:
+        InterfaceError: for a setting out of range.
+        NotSupportedError: for a setting that this version does not have yet.
+    """
+    return Connection(
+        Settings(
+            region=region,
+            regions=regions,
+            profile=profile,
+            aws_access_key_id=aws_access_key_id,
+            aws_secret_access_key=aws_secret_access_key,
+            aws_session_token=aws_session_token,
+            role_arn=role_arn,
+            endpoint_url=endpoint_url,
+            embedded=embedded,
+            scan=scan,
+            wait=wait,
+            timeout=timeout,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
+            max_attempts=max_attempts,
+            cache_ttl=cache_ttl,
+            on_region_error=on_region_error,
+            schema=schema,
+            transport=transport,
+        )
+    )
+
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "Binary",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Diagnostics",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "Outcome",
+    "ProgrammingError",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "Warning",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,29 @@ class Diagnostics:
     request_token: str | None = None
 
 
+#: See `Outcome`.
+OutcomeState = Literal["done", "failed", "unknown", "not sent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one request of a write that did not succeed as a whole.
+
+    ``state`` is ``done``, ``failed``, ``unknown`` (it may have been carried out, or still be under way) or ``not sent``. With
+    ``request_token`` the service tells more, and ``client_token`` makes sure that a repetition changes nothing twice.
+    """
+
+    state: OutcomeState
+    operation: str
+    type_name: str
+    region: str
+    identifier: str | None
+    client_token: str
+    request_token: str | None
+    code: str | None
+    message: str | None
+
+
 class Warning(Exception):  # noqa: A001 - the name that PEP 249 prescribes
     """Something important happened that is no error. PEP 249."""
 
@@ -48,18 +72,20 @@ class Warning(Exception):  # noqa: A001 - the name that PEP 249 prescribes
 class Error(Exception):
     """Base of all errors that this package raises. PEP 249.
 
-    ``diag`` says what the service answered; all its parts are None where the service was not asked.
+    ``diag`` says what the service answered; all its parts are None where the service was not asked. ``outcomes`` has,
+    for a write, what became of each of its requests, in order.
     """
 
     diag: Diagnostics
+    outcomes: tuple[Outcome, ...] = ()
 
     def __init__(self, message: str = "", *, diag: Diagnostics | None = None) -> None:
         super().__init__(message)
         self.diag = diag or _NO_DIAGNOSTICS
 
     # Exceptions cross process boundaries (multiprocessing, Celery); keyword-only state would be lost there.
-    def __reduce__(self) -> tuple[type[Error], tuple[str], dict[str, Diagnostics]]:
-        return type(self), (str(self),), {"diag": self.diag}
+    def __reduce__(self) -> tuple[type[Error], tuple[str], dict[str, object]]:
+        return type(self), (str(self),), {"diag": self.diag, "outcomes": self.outcomes}
 
 
 class InterfaceError(Error):

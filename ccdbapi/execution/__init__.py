@@ -1,1 +1,7 @@
-"""Carries plans out."""
+"""Carries plans out: fetches what they read, makes the requests that they write."""
+
+from __future__ import annotations
+
+from ccdbapi.execution.executor import Executor
+
+__all__ = ["Executor"]

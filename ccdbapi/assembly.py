@@ -1,0 +1,90 @@
+"""Puts together what a connection works with, as its settings say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ccdbapi.catalog import packaged
+from ccdbapi.cloudcontrol import loop
+from ccdbapi.cloudcontrol.aws_session import AwsSession
+from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.engine.database import Database
+from ccdbapi.exceptions import InterfaceError
+from ccdbapi.execution import Executor
+from ccdbapi.planning import Planner
+from ccdbapi.planning.views import CATALOG
+
+if TYPE_CHECKING:
+    from ccdbapi.cloudcontrol.transport import Transport
+    from ccdbapi.config import Settings
+
+
+class Assembly(NamedTuple):
+    """The client, the engine and the planner of one connection."""
+
+    settings: Settings
+    client: Client
+    database: Database
+    planner: Planner
+
+    def executor(self) -> Executor:
+        """An executor for one cursor, on a session of its own."""
+        return Executor(self.client, self.database.session(), timeout=self.settings.timeout, wait=self.settings.wait)
+
+    def close(self) -> None:
+        """Releases connections and the engine. Executors have to be closed before."""
+        loop.run(self.client.close())
+        self.database.close()
+
+
+def assemble(settings: Settings) -> Assembly:
+    """Raises `InterfaceError` for settings that cannot go together, and for an emulator that is not installed."""
+    catalog = packaged()
+    schema = settings.schema.lower().removeprefix(f"{CATALOG}.") if settings.schema else None
+    if schema is not None:
+        catalog.tables(schema)  # a schema that does not exist is better found here than at the first statement
+    client = Client(
+        _transport(settings),
+        # The embedded emulator has no limits to keep.
+        rate_limit=None if settings.embedded else settings.rate_limit,
+        max_attempts=settings.max_attempts,
+        concurrency=settings.concurrency,
+    )
+    database = Database(CATALOG, schema)
+    planner = Planner(database, catalog, regions=settings.regions, schema=schema)
+    return Assembly(settings, client, database, planner)
+
+
+def _transport(settings: Settings) -> Transport:
+    if settings.embedded:
+        return _embedded(settings)
+    aws = AwsSession(
+        region=settings.region,
+        profile=settings.profile,
+        aws_access_key_id=settings.aws_access_key_id,
+        aws_secret_access_key=settings.aws_secret_access_key,
+        aws_session_token=settings.aws_session_token,
+        role_arn=settings.role_arn,
+        endpoint_url=settings.endpoint_url,
+    )
+    if settings.transport == "boto3":
+        from ccdbapi.cloudcontrol.boto3_transport import Boto3Transport
+
+        return Boto3Transport(aws, concurrency=settings.concurrency)
+    from ccdbapi.cloudcontrol.aiohttp_transport import AiohttpTransport
+
+    return AiohttpTransport(aws, concurrency=settings.concurrency)
+
+
+def _embedded(settings: Settings) -> Transport:
+    try:
+        from ccdbapi.emulator.inprocess import InProcessTransport
+        from ccdbapi.emulator.service import CloudControl
+        from ccdbapi.emulator.store import Store
+    except ImportError as error:
+        raise InterfaceError(
+            f"embedded needs packages that are not installed ({error.name}): pip install 'ccdbapi[embedded]'"
+        ) from None
+    if isinstance(settings.embedded, CloudControl):
+        return InProcessTransport(settings.embedded)
+    return InProcessTransport(CloudControl(store=None if settings.embedded is True else Store(settings.embedded)))

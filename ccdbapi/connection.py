@@ -1,0 +1,123 @@
+"""The connection: what cursors share. PEP 249, "Connection Objects"."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ccdbapi import exceptions
+from ccdbapi.config import Settings
+from ccdbapi.cursor import Cursor
+
+if TYPE_CHECKING:
+    from ccdbapi.assembly import Assembly
+
+
+class Connection:
+    """A connection to Cloud Control, made by `ccdbapi.connect`. PEP 249, "Connection Objects".
+
+    Threads may share it, each with cursors of its own. Nothing is opened before the first statement. A statement takes
+    effect at once: Cloud Control has no transactions. As a context manager it closes itself at the end.
+    """
+
+    # PEP 249, "Optional DB API Extensions": so that code that has a connection needs no import.
+    Warning = exceptions.Warning
+    Error = exceptions.Error
+    InterfaceError = exceptions.InterfaceError
+    DatabaseError = exceptions.DatabaseError
+    DataError = exceptions.DataError
+    OperationalError = exceptions.OperationalError
+    IntegrityError = exceptions.IntegrityError
+    InternalError = exceptions.InternalError
+    ProgrammingError = exceptions.ProgrammingError
+    NotSupportedError = exceptions.NotSupportedError
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._assembly: Assembly | None = None
+        self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
+        self._closed = False
+        self._wrote = False
+        #: Warnings and errors as (class, value), PEP 249, "Optional DB API Extensions".
+        self.messages: list[tuple[type[Exception], Exception]] = []
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def cursor(self) -> Cursor:
+        """A new cursor. Raises `InterfaceError` on a closed connection."""
+        with self._lock:
+            self._check_open()
+            del self.messages[:]
+            cursor = Cursor(self)
+            self._cursors.add(cursor)
+            return cursor
+
+    def commit(self) -> None:
+        """Does nothing: every statement has taken effect. Raises `InterfaceError` on a closed connection."""
+        self._check_open()
+        del self.messages[:]
+        self._wrote = False
+
+    def rollback(self) -> None:
+        """Does nothing, if nothing was written since the connection was made or `commit` was called.
+
+        Raises `NotSupportedError` otherwise, since what was written stays, `InterfaceError` on a closed connection.
+        """
+        self._check_open()
+        del self.messages[:]
+        if self._wrote:
+            raise exceptions.NotSupportedError(
+                "Cloud Control has no transactions: what was written since the last commit() stays. "
+                "Undo it with statements of its own."
+            )
+
+    def close(self) -> None:
+        """Closes the connection and its cursors. Closing it again does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            for cursor in list(self._cursors):
+                cursor.close()
+            assembly, self._assembly = self._assembly, None
+        if assembly is not None:
+            assembly.close()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<ccdbapi.Connection {'closed' if self._closed else 'open'}, {self._settings!r}>"
+
+    def assembly(self) -> Assembly:
+        """What the connection's cursors work with; put together when first asked for.
+
+        Raises `InterfaceError` on a closed connection or for settings that cannot work.
+        """
+        with self._lock:
+            self._check_open()
+            if self._assembly is None:
+                from ccdbapi.assembly import assemble
+
+                self._assembly = assemble(self._settings)
+            return self._assembly
+
+    def wrote(self) -> None:
+        """Takes note that a statement changed something."""
+        self._wrote = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise exceptions.InterfaceError("The connection is closed.")

@@ -1,0 +1,59 @@
+"""The type objects and constructors of PEP 249."""
+
+from __future__ import annotations
+
+import datetime
+
+Date = datetime.date
+Time = datetime.time
+Timestamp = datetime.datetime
+Binary = bytes
+
+
+def DateFromTicks(ticks: float) -> datetime.date:  # noqa: N802 - the name that PEP 249 prescribes
+    """The local date at ``ticks`` seconds since the epoch. PEP 249."""
+    return datetime.date.fromtimestamp(ticks)
+
+
+def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
+    """The local time at ``ticks`` seconds since the epoch. PEP 249."""
+    return TimestampFromTicks(ticks).time()
+
+
+def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
+    """The local date and time at ``ticks`` seconds since the epoch. PEP 249."""
+    return datetime.datetime.fromtimestamp(ticks)  # noqa: DTZ006 - PEP 249 wants local time without a zone
+
+
+class TypeObject:
+    """Equals the type codes in ``cursor.description`` of the SQL types that it stands for. PEP 249, "Type Objects"."""
+
+    def __init__(self, name: str, *sql_types: str) -> None:
+        self._name = name
+        self._sql_types = frozenset(sql_types)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, TypeObject):
+            return self._sql_types == other._sql_types
+        return other in self._sql_types
+
+    def __hash__(self) -> int:
+        return hash(self._sql_types)
+
+    def __repr__(self) -> str:
+        return f"ccdbapi.{self._name}"
+
+
+#: Text, and what comes as Python objects made from it: JSON as dicts and lists, UUIDs.
+STRING = TypeObject("STRING", "VARCHAR", "JSON", "UUID", "ENUM", "BIT", "NULL")
+BINARY = TypeObject("BINARY", "BLOB")
+NUMBER = TypeObject(
+    "NUMBER", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM",
+)  # fmt: skip
+DATETIME = TypeObject(
+    "DATETIME", "DATE", "TIME", "TIMESTAMP", "INTERVAL", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
+    "TIMESTAMP WITH TIME ZONE", "TIME WITH TIME ZONE",
+)  # fmt: skip
+#: Cloud Control has no row ids; its identifiers are text.
+ROWID = TypeObject("ROWID")

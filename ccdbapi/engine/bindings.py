@@ -1,0 +1,89 @@
+"""Values of a statement's parameters, handed to the engine as variables and never as text.
+
+Setting a variable costs the engine a statement, so values of one simple type travel together, as lists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from ccdbapi.exceptions import DataError
+
+# Folding `list[i]` copies the whole list: with longer lists many parameters are slow, with shorter ones there are
+# many variables to set.
+_LIST_LENGTH = 100
+
+_INT64 = range(-(2**63), 2**63)
+
+
+class Bindings:
+    """The parameters of one execution, by number, counted from 0.
+
+    Raises `DataError` for a value that SQL cannot hold.
+    """
+
+    def __init__(self, values: Sequence[object] = ()) -> None:
+        self._variables: dict[str, object] = {}
+        self._expressions: list[str] = []
+        open_lists: dict[str, tuple[str, list[object]]] = {}
+        for number, value in enumerate(values):
+            bound, suffix = _as_sql_value(number, value)
+            kind = _kind(bound)
+            if kind is None:
+                name = f"ccdbapi_{number}"
+                self._variables[name] = bound
+                self._expressions.append(f"getvariable('{name}'){suffix}")
+                continue
+            if kind not in open_lists or len(open_lists[kind][1]) == _LIST_LENGTH:
+                members: list[object] = []
+                open_lists[kind] = (f"ccdbapi_{kind}_{number}", members)
+                self._variables[f"ccdbapi_{kind}_{number}"] = members
+            name, members = open_lists[kind]
+            members.append(bound)
+            self._expressions.append(f"getvariable('{name}')[{len(members)}]{suffix}")
+
+    def expression(self, number: int) -> str:
+        """The SQL expression that stands for the parameter ``number``."""
+        return self._expressions[number]
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """Variable → value: what has to be set before a statement with these expressions can run."""
+        return self._variables
+
+
+def _kind(value: object) -> str | None:
+    """What a value may share a list with; None where the element type of a list would change it."""
+    if type(value) is str:
+        return "text"
+    if type(value) is int and value in _INT64:
+        return "int"
+    if type(value) is float:
+        return "float"
+    if type(value) is bool:
+        return "bool"
+    return None
+
+
+def _as_sql_value(number: int, value: object) -> tuple[object, str]:
+    """The value to bind, and what follows its variable in SQL."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise DataError(f"Parameter {number + 1} is not valid Unicode: {error.reason}") from None
+        return str(value), ""
+    if isinstance(value, tuple | set | frozenset):
+        value = list(value)
+    # The engine would give all the structs of a list the same fields; JSON keeps each as it is.
+    if isinstance(value, Mapping) or (
+        isinstance(value, list) and any(isinstance(member, Mapping | list | tuple) for member in value)
+    ):
+        try:
+            return json.dumps(value), "::JSON"
+        except (TypeError, ValueError) as error:
+            raise DataError(f"Parameter {number + 1} cannot be written as JSON: {error}") from None
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value), ""
+    return value, ""

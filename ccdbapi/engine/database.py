@@ -1,0 +1,184 @@
+"""The DuckDB instance of a connection: its views, the planning of statements, and sessions that run them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import duckdb
+
+from ccdbapi.engine.bindings import Bindings
+from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
+from ccdbapi.engine.plan import Scan, read_plan
+from ccdbapi.engine.session import Session
+from ccdbapi.engine.view import View, quote_identifier
+from ccdbapi.exceptions import NotSupportedError
+
+#: What users' SQL is kept away from: files, the network, extensions, settings, and the variables of their Python programs.
+_LOCKED = (
+    "SET python_enable_replacements = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET temp_directory = ''",
+    "SET secret_directory = ''",
+    "SET extension_directory = ''",
+    "SET home_directory = ''",
+    "SET GLOBAL errors_as_json = true",
+    # Raw tables are empty while a statement is planned; the optimizer must not conclude that they always are.
+    "SET disabled_optimizers = 'statistics_propagation'",
+    "SET enable_external_access = false",
+    # Each session sets it for itself.
+    "SET allowed_configs = ['streaming_buffer_size']",
+    "SET lock_configuration = true",
+)
+
+_MACROS = {
+    "string": "CAST(x AS VARCHAR)",
+    # JSON is text to the engine; users mean the members of an array.
+    "len": "CASE WHEN typeof(x) = 'JSON' THEN json_array_length(CAST(x AS JSON)) ELSE system.main.len(x) END",
+}
+
+_PLAN = (
+    "SELECT json_serialize_plan(?::VARCHAR, optimize := true, skip_null := true, skip_empty := true,"
+    " skip_default := true)"
+)
+
+
+class Database:
+    """A DuckDB instance with one catalog of views.
+
+    Raw tables are empty temporary tables on the connection that plans, and streams on those that run: the same names and
+    the same SQL on both. May be used by several threads.
+    """
+
+    def __init__(self, catalog: str, default_schema: str | None = None) -> None:
+        # One thread: the caller's. It also pulls the streams, so that Ctrl-C reaches it wherever it waits.
+        self._root = duckdb.connect(":memory:", config={"threads": "1"})
+        self._catalog = catalog
+        self._search_path = (
+            f"{catalog}.main" if default_schema is None else f"{catalog}.{default_schema},{catalog}.main"
+        )
+        self._lock = threading.RLock()
+        self._schemas: set[str] = set()
+        self._views: set[tuple[str, str]] = set()
+        self._raw_tables: set[str] = set()
+        self._root.execute(f"ATTACH ':memory:' AS {quote_identifier(catalog)}")
+        if default_schema is not None:
+            self._create_schema(default_schema)
+        for name, body in _MACROS.items():
+            self._root.execute(f"CREATE MACRO {quote_identifier(catalog)}.main.{name}(x) AS {body}")
+        for statement in _LOCKED:
+            self._root.execute(statement)
+        self._set_search_path(self._root)
+        # An instance that is still open when Python ends reports leaks.
+        self._finalizer = weakref.finalize(self, self._root.close)
+
+    def close(self) -> None:
+        """Closes the instance. Its sessions have to be closed before."""
+        with self._lock:
+            self._finalizer()
+
+    def table_names(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[tuple[str, ...]]:
+        """The names, in parts, of the tables that ``sql`` reads and that are not views yet.
+
+        Raises `ProgrammingError` when ``sql`` does not parse, `NotSupportedError` when it is no query.
+        """
+        with self._planning(sql, bindings, locate):
+            statements = self._root.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise NotSupportedError("Only one query can be run here; it was read as something else.")
+            return [_name_parts(name) for name in sorted(self._root.get_table_names(sql, qualified=True))]
+
+    def define(self, view: View) -> None:
+        """Creates a view and, where it does not exist yet, the empty raw table under it."""
+        with self._lock:
+            if (view.schema, view.name) in self._views:
+                return
+            self._create_schema(view.schema)
+            if view.table.name not in self._raw_tables:
+                columns = ", ".join(f"{quote_identifier(column)} VARCHAR" for column in view.table.columns)
+                self._root.execute(f"CREATE TEMP TABLE {quote_identifier(view.table.name)} ({columns})")
+                self._raw_tables.add(view.table.name)
+            self._root.execute(view.definition)
+            self._views.add((view.schema, view.name))
+
+    def plan(self, sql: str, bindings: Bindings, locate: Locate) -> tuple[Scan, ...]:
+        """The scans of raw tables that the optimized plan of the query ``sql`` has.
+
+        Raises the PEP 249 exception for what is wrong with it, `NotSupportedError` if it cannot be planned.
+        """
+        with self._planning(sql, bindings, locate):
+            row = self._root.execute(_PLAN, [sql]).fetchone()
+            answer = json.loads(row[0]) if row else {}
+        if answer.get("error") or len(answer.get("plans", ())) != 1:
+            raise error_of_answer(answer, sql, locate)
+        return tuple(scan for scan in read_plan(answer["plans"][0]) if scan.table in self._raw_tables)
+
+    def columns(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[str]:
+        """The names of the columns that the query ``sql`` gives. Raises as `plan` does."""
+        with self._planning(sql, bindings, locate):
+            return [name for name, *_ in self._root.execute(f"DESCRIBE {sql}").fetchall()]
+
+    def session(self) -> Session:
+        """A connection to the instance that runs statements, one at a time."""
+        with self._lock:
+            connection = self._root.cursor()
+        self._set_search_path(connection)
+        # Hand rows on as they come; the default waits for a megabyte of them.
+        connection.execute("SET streaming_buffer_size = '1KB'")
+        return Session(connection)
+
+    @contextmanager
+    def _planning(self, sql: str, bindings: Bindings, locate: Locate) -> Iterator[None]:
+        with self._lock:
+            try:
+                for name, value in bindings.variables.items():
+                    self._root.execute(f"SET VARIABLE {name} = ?", [value])
+                yield
+            except duckdb.Error as error:
+                # Some failures leave a transaction behind, in which nothing can be planned any more.
+                self._roll_back()
+                raise error_of_exception(error, sql, locate) from None
+            finally:
+                for name in bindings.variables:
+                    self._root.execute(f"RESET VARIABLE {name}")
+
+    def _roll_back(self) -> None:
+        with suppress(duckdb.TransactionException):
+            self._root.rollback()
+
+    def _create_schema(self, schema: str) -> None:
+        if schema not in self._schemas:
+            self._root.execute(f"CREATE SCHEMA {quote_identifier(self._catalog)}.{quote_identifier(schema)}")
+            self._schemas.add(schema)
+
+    def _set_search_path(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"SET search_path = '{self._search_path}'")
+
+
+def _name_parts(name: str) -> tuple[str, ...]:
+    """The parts of a possibly quoted, possibly aliased, qualified name as the engine writes it."""
+    parts: list[str] = []
+    part: list[str] = []
+    quoted = False
+    position = 0
+    while position < len(name):
+        character = name[position]
+        if character == '"' and quoted and name[position + 1 : position + 2] == '"':
+            part.append('"')
+            position += 1
+        elif character == '"':
+            quoted = not quoted
+        elif character == "." and not quoted:
+            parts.append("".join(part))
+            part = []
+        elif character == " " and not quoted:
+            break  # " AS alias"
+        else:
+            part.append(character)
+        position += 1
+    return (*parts, "".join(part))

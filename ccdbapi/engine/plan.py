@@ -1,0 +1,200 @@
+"""Reads the engine's optimized logical plan: which raw tables are scanned, and with which predicates.
+
+The plan's JSON is not a stable interface of DuckDB. This module is the only one that knows it; whatever it does not
+recognize it takes for a predicate that says nothing, so a change of the format costs calls, never rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+from typing import cast
+
+from ccdbapi.engine.domain import ANYTHING, NOTHING, Domain, union
+
+#: A node of the plan, as its JSON has it.
+Node = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Scan:
+    """One reading of a raw table in a statement.
+
+    ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow, and
+    ``may_stop_early`` tells that a LIMIT above may leave part of the table unread.
+    """
+
+    table: str
+    columns: frozenset[str]
+    domain: Domain
+    may_stop_early: bool
+
+
+@dataclass(slots=True)
+class _Output:
+    """The output columns of an operator that hands on rows of one scan unchanged: the scan's columns, None if computed."""
+
+    scan: Scan | None = None
+    columns: list[str | None] = field(default_factory=list)
+
+    def pick(self, positions: Sequence[int]) -> _Output:
+        return _Output(self.scan, [self.column(position) for position in positions])
+
+    def column(self, position: int) -> str | None:
+        return self.columns[position] if position < len(self.columns) else None
+
+
+_OPAQUE = _Output()
+
+
+def read_plan(plan: Node) -> tuple[Scan, ...]:
+    """The scans of tables in an optimized logical plan, in the plan's order."""
+    scans: list[Scan] = []
+    _read(plan, scans, limited=False)
+    return tuple(scans)
+
+
+def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
+    """Appends the scans below ``node``. ``limited``: something above may stop before it has read all of them."""
+    children = _nodes(node, "children")
+    match node.get("type"), children:
+        case "LOGICAL_GET", _:
+            return _read_get(node, scans, limited=limited)
+        case "LOGICAL_FILTER", [child]:
+            below = _read(child, scans, limited=limited)
+            if below.scan is not None:
+                domains = (_domain(expression, below) for expression in _nodes(node, "expressions"))
+                below.scan.domain = reduce(and_, domains, below.scan.domain)
+            return below.pick(_integers(node, "projection_map")) if "projection_map" in node else below
+        case "LOGICAL_PROJECTION", [child]:
+            below = _read(child, scans, limited=limited)
+            return _Output(below.scan, [_reference(expression, below) for expression in _nodes(node, "expressions")])
+        case "LOGICAL_COMPARISON_JOIN", [left, right] if node.get("join_type") == "MARK":
+            # Every row of the left side is kept as it is; the mark comes as one more column.
+            below = _read(left, scans, limited=limited)
+            _read(right, scans, limited=False)
+            kept = below.pick(_integers(node, "left_projection_map")) if "left_projection_map" in node else below
+            return _Output(kept.scan, [*kept.columns, None])
+        case "LOGICAL_COMPARISON_JOIN" | "LOGICAL_ANY_JOIN" | "LOGICAL_CROSS_PRODUCT", [left, right]:
+            # The right side is read whole before the first row of the left.
+            _read(left, scans, limited=limited)
+            _read(right, scans, limited=False)
+        case "LOGICAL_LIMIT", _:
+            for child in children:
+                _read(child, scans, limited=True)
+        case "LOGICAL_UNION", _:
+            for child in children:
+                _read(child, scans, limited=limited)
+        case _:
+            for child in children:
+                _read(child, scans, limited=False)
+    return _OPAQUE
+
+
+def _read_get(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
+    table = cast("Node", node.get("function_data") or {}).get("table")
+    if not isinstance(table, str):  # a table function, whose input may hold scans
+        for child in _nodes(node, "children"):
+            _read(child, scans, limited=limited)
+        return _OPAQUE
+    names = cast("Sequence[str]", node.get("names", ()))
+    indexes = [cast("int", column.get("index", 0)) for column in _nodes(node, "column_indexes")]
+    # A row id, which count(*) reads, has an index beyond the table's columns.
+    columns = [names[index] if index < len(names) else None for index in indexes]
+    read = _Output(Scan(table, frozenset(filter(None, columns)), ANYTHING, limited), columns)
+    assert read.scan is not None  # noqa: S101
+    filters = cast("Node", node.get("table_filters") or {})
+    by_position = read if node.get("table_filters_by_projection") else _Output(read.scan, list(names))
+    for entry in _nodes(filters, "filters"):
+        column = by_position.column(cast("int", entry.get("key", 0)))
+        if column is not None:
+            read.scan.domain &= _filter_domain(cast("Node", entry.get("value", {})), column)
+    for entry in _nodes(filters, "multi_column_filters"):
+        referenced = by_position.pick(_integers(entry, "column_indexes"))
+        read.scan.domain &= _domain(cast("Node", entry.get("expr", {})), referenced)
+    scans.append(read.scan)
+    return read.pick(_integers(node, "projection_ids")) if "projection_ids" in node else read
+
+
+def _filter_domain(entry: Node, column: str) -> Domain:
+    """The domain of a filter that was pushed into the scan, on one column."""
+    match str(entry.get("filter_type", "")).removeprefix("LEGACY_"):
+        case "CONSTANT_COMPARISON" if entry.get("comparison_type") == "COMPARE_EQUAL":
+            return _of(column, [entry.get("constant")])
+        case "IN_FILTER":
+            return _of(column, _nodes(entry, "values"))
+        case "OPTIONAL_FILTER":  # the engine need not apply it, but it holds for every row of the answer
+            return _filter_domain(cast("Node", entry.get("child_filter") or {}), column)
+        case "CONJUNCTION_AND":
+            return reduce(and_, (_filter_domain(child, column) for child in _nodes(entry, "child_filters")), ANYTHING)
+        case "CONJUNCTION_OR":
+            return union(_filter_domain(child, column) for child in _nodes(entry, "child_filters"))
+        case "EXPRESSION_FILTER":
+            return _domain(cast("Node", entry.get("expr") or {}), _Output(None, [column]))
+    return ANYTHING
+
+
+def _domain(expression: Node, below: _Output) -> Domain:
+    """The rows for which ``expression`` can be true; ``below`` tells what its references are."""
+    children = _nodes(expression, "children")
+    match expression.get("type"), children:
+        case "CONJUNCTION_AND", _:
+            return reduce(and_, (_domain(child, below) for child in children), ANYTHING)
+        case "CONJUNCTION_OR", _:
+            return union(_domain(child, below) for child in children)
+        case "COMPARE_EQUAL" | "COMPARE_NOT_DISTINCT_FROM", [left, right]:
+            return _equality(left, right, below) & _equality(right, left, below)
+        case "COMPARE_IN", [tested, *values]:
+            column = _reference(tested, below)
+            constants = [value.get("value") for value in values]
+            return ANYTHING if column is None else _of(column, constants)
+        case "VALUE_CONSTANT", _ if cast("Node", expression.get("value") or {}).get("value") is False:
+            return NOTHING
+    return ANYTHING
+
+
+def _equality(tested: Node, constant: Node, below: _Output) -> Domain:
+    if constant.get("type") != "VALUE_CONSTANT":
+        return ANYTHING
+    value = cast("Node", constant.get("value") or {})
+    column = _reference(tested, below)
+    if column is not None:
+        return _of(column, [value])
+    if _function_name(tested) == "row":
+        # A pair of columns against a pair of values: every part has to be equal.
+        parts = _nodes(cast("Node", value.get("value") or {}), "children")
+        columns = [_reference(child, below) for child in _nodes(tested, "children")]
+        pairs = zip(columns, parts, strict=True) if len(parts) == len(columns) else ()
+        return reduce(and_, (_of(name, [part]) for name, part in pairs if name is not None), ANYTHING)
+    return ANYTHING
+
+
+def _of(column: str, constants: Sequence[object]) -> Domain:
+    """``column`` is one of ``constants``, which are values as the plan writes them. Only strings are understood."""
+    values = [constant.get("value") if isinstance(constant, Mapping) else None for constant in constants]
+    strings = [value for value in values if isinstance(value, str)]
+    return Domain.of(column, strings) if len(strings) == len(values) else ANYTHING
+
+
+def _reference(expression: Node, below: _Output) -> str | None:
+    """The scan's column that an expression is, None if it is anything else."""
+    if expression.get("type") != "BOUND_REF":
+        return None
+    return below.column(cast("int", expression.get("index", 0)))
+
+
+def _function_name(expression: Node) -> str | None:
+    path = cast("Node", expression.get("qname") or {}).get("path")
+    return str(path[-1]) if isinstance(path, list) and path else None
+
+
+def _nodes(node: Node, key: str) -> Sequence[Node]:
+    entries = node.get(key)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+
+
+def _integers(node: Node, key: str) -> Sequence[int]:
+    entries = node.get(key)
+    return [entry for entry in entries if isinstance(entry, int)] if isinstance(entries, list) else []

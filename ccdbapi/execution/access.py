@@ -1,0 +1,44 @@
+"""What a caller who is denied access lacks: the permissions of the handler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ccdbapi.catalog import HandlerName, ResourceType
+from ccdbapi.exceptions import DatabaseError
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedTaggingOperation"})
+
+#: The action of Cloud Control itself that each handler's caller needs beside the handler's own.
+_ACTIONS: dict[HandlerName, str] = {
+    "create": "cloudformation:CreateResource",
+    "read": "cloudformation:GetResource",
+    "update": "cloudformation:UpdateResource",
+    "delete": "cloudformation:DeleteResource",
+    "list": "cloudformation:ListResources",
+}
+
+
+@contextmanager
+def explained(resource_type: ResourceType, handler: HandlerName) -> Iterator[None]:
+    """Adds the permissions that ``handler`` needs to an error that denies access."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise explain(error, resource_type, handler) from error.__cause__
+
+
+def explain(error: DatabaseError, resource_type: ResourceType, handler: HandlerName) -> DatabaseError:
+    """``error``, with the permissions that ``handler`` needs if it denies access. AWS: the handler's ``permissions``."""
+    if not _denies_access(error):
+        return error
+    permissions = ", ".join((_ACTIONS[handler], *resource_type.handlers[handler].permissions))
+    explained = type(error)(f"{error}; {handler} of {resource_type.name} needs: {permissions}", diag=error.diag)
+    return explained
+
+
+def _denies_access(error: DatabaseError) -> bool:
+    # Services' own refusals come wrapped: GeneralServiceException with "… is not authorized to perform: …".
+    message = error.diag.message or ""
+    return error.diag.code in _DENIED or "AccessDenied" in message or "is not authorized to perform" in message

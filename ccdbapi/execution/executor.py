@@ -1,0 +1,119 @@
+"""Carries out the plans of one cursor, one at a time."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ccdbapi.cloudcontrol import loop
+from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.cloudcontrol.progress import ProgressEvent
+from ccdbapi.engine.session import ResultColumn, Row, Session
+from ccdbapi.exceptions import OperationalError
+from ccdbapi.execution.events import event_table
+from ccdbapi.execution.patience import Patience
+from ccdbapi.execution.reading import Reading
+from ccdbapi.execution.requests import Request, distinct, requests_of
+from ccdbapi.execution.writing import Writing
+from ccdbapi.planning import QueryPlan, Returning, WritePlan
+
+#: A request and the last event of its progress.
+Written = tuple[Request, ProgressEvent]
+
+
+class Executor:
+    """Runs plans on a session of the engine; ``client`` makes the calls.
+
+    ``timeout`` is how many seconds a statement may wait for AWS, ``wait`` whether one that writes waits until its requests
+    are final where it does not say. Not for several threads at once, but for `cancel`.
+    """
+
+    def __init__(self, client: Client, session: Session, *, timeout: float | None, wait: bool) -> None:
+        self._client = client
+        self._session = session
+        self._timeout = timeout
+        self._wait = wait
+        self._reading: Reading | None = None
+        self._writing: Writing | None = None
+
+    def query(self, plan: QueryPlan) -> Sequence[ResultColumn]:
+        """Starts a query and returns its columns. Raises what the engine or a call raises."""
+        return self._read(plan, Patience(self._timeout))
+
+    def write(self, plans: Sequence[WritePlan]) -> Sequence[Written]:
+        """Makes the requests of all ``plans``, those for one resource in order, all others at once.
+
+        Raises before the first one for what is wrong with the statement's values.
+        """
+        patience = Patience(self._timeout)
+        requests = distinct([request for plan in plans for request in self._requests(plan, patience)])
+        awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
+        self._writing = Writing(self._client, requests, awaited=any(awaited))
+        try:
+            return loop.run(self._writing.carry_out(patience.left))
+        except concurrent.futures.CancelledError:
+            raise self._writing.cancelled() from None
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(f"The statement was interrupted; of its requests: {self._writing.account}.")
+            raise
+        finally:
+            self._writing = None
+
+    def returned(self, returning: Returning, written: Sequence[Written]) -> Sequence[ResultColumn]:
+        """Starts the query that RETURNING is, over what was written, and returns its columns."""
+        events = event_table(returning.raw, [(request.region, event) for request, event in written])
+        return self._session.execute(returning.sql, returning.bindings, {returning.raw.name: events}, returning.locate)
+
+    def fetch(self, size: int) -> list[Row]:
+        """The next rows of the query, at most ``size``; fewer only at the end. Raises as `query` does."""
+        with self._stoppable():
+            return self._session.fetch(size)
+
+    def fetch_all(self) -> list[Row]:
+        """All rows of the query that are left. Raises as `query` does."""
+        with self._stoppable():
+            return self._session.fetch_all()
+
+    def cancel(self) -> None:
+        """Stops what is running, from any thread: the method that runs it raises OperationalError."""
+        reading, writing = self._reading, self._writing
+        if writing is not None:
+            writing.cancel()
+        if reading is not None:
+            reading.stop(OperationalError("The statement was cancelled."))
+            self._session.interrupt()
+
+    def reset(self) -> None:
+        """Drops the result of the last statement, and stops the calls that it still makes."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.stop(OperationalError("The result was dropped."))
+        self._session.reset()
+
+    def close(self) -> None:
+        """Ends the session."""
+        self.reset()
+        self._session.close()
+
+    def _read(self, plan: QueryPlan, patience: Patience) -> Sequence[ResultColumn]:
+        self._reading = Reading(self._client, plan, patience)
+        with self._stoppable():
+            self._reading.start()
+            return self._session.execute(plan.sql, plan.bindings, self._reading.tables, plan.locate)
+
+    def _requests(self, plan: WritePlan, patience: Patience) -> Sequence[Request]:
+        self._read(plan.source, patience)
+        rows = self.fetch_all()
+        self.reset()
+        return requests_of(plan, rows)
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Whatever ends the reading of a query early, ends its calls."""
+        try:
+            yield
+        except BaseException as error:
+            if self._reading is not None:
+                self._reading.stop(error)
+            raise

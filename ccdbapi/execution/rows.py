@@ -1,0 +1,81 @@
+"""Rows of raw tables, made from what Cloud Control answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from ccdbapi.catalog import IDENTIFIER, REGION
+from ccdbapi.engine.stream import Columns
+from ccdbapi.engine.view import PROPERTIES
+from ccdbapi.planning import Key, Listing, Source
+
+#: Column of a raw table → its text. Missing columns are NULL.
+Row = Mapping[str, str]
+
+
+def known_row(source: Source, key: Key) -> Row:
+    """The row of a resource of which no more than its key is known."""
+    return _key_columns(key) | _identifier_columns(source, key.identifier)
+
+
+def resource_row(source: Source, key: Key, properties: str) -> Row:
+    """The row of a resource as GetResource shows it; ``properties`` is JSON text."""
+    row = _key_columns(key) | {PROPERTIES: properties}
+    pointers = source.columns.intersection(source.table.resource_type.primary_identifier)
+    return row | _model_columns(properties, pointers) if pointers else row
+
+
+def listed_row(source: Source, listing: Listing, identifier: str, properties: str | None) -> Row:
+    """The row of a resource as ListResources shows it; ``properties``, JSON text, may hold few of its properties."""
+    row = _key_columns(Key(listing.region, identifier)) | {f"/{name}": value for name, value in listing.parents}
+    row |= _identifier_columns(source, identifier)
+    lacking = [column for column in source.columns if column.startswith("/") and column not in row]
+    return row | _model_columns(properties, lacking) if lacking and properties is not None else row
+
+
+def columns_of(source: Source, rows: Iterable[Row]) -> Columns:
+    """The rows as columns of the source's raw table; columns that the statement does not need are NULL."""
+    kept = list(rows)
+    return [_column(source, name, kept) for name in source.raw.columns]
+
+
+def size_of(row: Row) -> int:
+    """About how many bytes a row takes."""
+    return sum(map(len, row.values()))
+
+
+def _column(source: Source, name: str, rows: Sequence[Row]) -> Sequence[str | None]:
+    if name not in source.columns:
+        return [None] * len(rows)
+    if name in source.constants:
+        return [source.constants[name]] * len(rows)
+    return [row.get(name) for row in rows]
+
+
+def _key_columns(key: Key) -> dict[str, str]:
+    return {REGION: key.region, IDENTIFIER: key.identifier}
+
+
+def _identifier_columns(source: Source, identifier: str) -> dict[str, str]:
+    """The identifier's properties; nothing where a value with a ``|`` in it makes the parts ambiguous."""
+    pointers = source.table.resource_type.primary_identifier
+    parts = [identifier] if len(pointers) == 1 else identifier.split("|")
+    return dict(zip(pointers, parts, strict=True)) if len(parts) == len(pointers) else {}
+
+
+def _model_columns(properties: str, pointers: Iterable[str]) -> dict[str, str]:
+    model = json.loads(properties)
+    values = {pointer: _resolve(model, pointer) for pointer in pointers}
+    return {pointer: _text(value) for pointer, value in values.items() if value is not None}
+
+
+def _resolve(model: object, pointer: str) -> object:
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        model = model.get(name) if isinstance(model, Mapping) else None
+    return model
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,193 @@
+"""Carries out requests that change resources, and accounts for every one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import TypedDict, get_args
+
+from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.cloudcontrol.progress import ProgressEvent
+from ccdbapi.exceptions import DatabaseError, OperationalError, Outcome, OutcomeState
+from ccdbapi.execution.access import explain
+from ccdbapi.execution.requests import Request
+
+#: Requests under way at once. Those behind them are not sent any more when one has failed.
+WIDTH = 64
+
+#: How many requests of each state a message names.
+_NAMED = 20
+
+#: Answers that leave open whether the request was carried out.
+_OPEN = frozenset(
+    {
+        None,
+        "HandlerFailureException",
+        "HandlerInternalFailureException",
+        "InternalFailure",
+        "InternalServerError",
+        "NetworkFailureException",
+        "ServiceInternalErrorException",
+        "ServiceUnavailable",
+    }
+)
+
+
+class _Options(TypedDict):
+    client_token: str
+    role_arn: str | None
+    type_version_id: str | None
+
+
+class _Entry:
+    """How far one request is."""
+
+    __slots__ = ("event", "failure", "request", "sent")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.sent = False
+        self.event: ProgressEvent | None = None
+        self.failure: DatabaseError | None = None
+
+    @property
+    def state(self) -> OutcomeState:
+        if not self.sent:
+            return "not sent"
+        if self.event is not None:
+            return "done" if self.event.succeeded else "failed" if self.event.is_final else "unknown"
+        return "failed" if self.failure is not None and self.failure.diag.code not in _OPEN else "unknown"
+
+    @property
+    def outcome(self) -> Outcome:
+        request, event = self.request, self.event
+        diag = self.failure.diag if self.failure is not None else None
+        return Outcome(
+            state=self.state,
+            operation=request.handler,
+            type_name=request.resource_type.name,
+            region=request.region,
+            identifier=request.identifier or (event.identifier if event else None),
+            client_token=request.client_token,
+            request_token=event.request_token if event else None,
+            code=diag.code if diag else None,
+            message=diag.message if diag else None,
+        )
+
+
+class Writing:
+    """Requests on their way: what a statement that writes comes to."""
+
+    def __init__(self, client: Client, requests: Sequence[Request], *, awaited: bool) -> None:
+        self._client = client
+        self._awaited = awaited
+        self._entries = [_Entry(request) for request in requests]
+        self._failed = False
+        self._task: asyncio.Task[object] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def carry_out(self, timeout: float | None) -> Sequence[tuple[Request, ProgressEvent]]:
+        """Makes the requests and, if they are awaited, waits until all are final; their last events in order.
+
+        ``timeout`` is in seconds. Raises the error of the first request that failed, OperationalError when time is up;
+        either tells what became of all of them.
+        """
+        self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
+        remaining = iter(_by_resource(self._entries))
+        try:
+            async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
+                for _ in range(min(WIDTH, len(self._entries))):
+                    group.create_task(self._carry_out_each(remaining))
+        except TimeoutError:
+            raise self._error(OperationalError(f"The statement's timeout of {timeout:g} s is over.")) from None
+        failures = [entry.failure for entry in self._entries if entry.failure is not None]
+        if failures:
+            raise self._error(failures[0])
+        return [(entry.request, entry.event) for entry in self._entries if entry.event is not None]
+
+    def cancel(self) -> None:
+        """Stops waiting, from any thread: `carry_out` is cancelled. What the service has begun goes on."""
+        if self._task is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def cancelled(self) -> DatabaseError:
+        """The error for a statement that was cancelled."""
+        return self._error(OperationalError("The statement was cancelled."))
+
+    @property
+    def account(self) -> str:
+        """What became of the requests, in words."""
+        states: dict[str, list[Outcome]] = {}
+        for entry in self._entries:
+            states.setdefault(entry.state, []).append(entry.outcome)
+        return "; ".join(_described(state, states[state]) for state in get_args(OutcomeState) if state in states)
+
+    async def _carry_out_each(self, groups: Iterator[Sequence[_Entry]]) -> None:
+        for group in groups:
+            for entry in group:
+                if self._failed:
+                    return
+                await self._carry_out_one(entry)
+
+    async def _carry_out_one(self, entry: _Entry) -> None:
+        request, entry.sent = entry.request, True
+        try:
+            entry.event = await self._send(request)
+            if self._awaited:
+                entry.event = await self._client.wait(request.region, entry.event)
+            entry.failure = entry.event.error(request.region)
+        except DatabaseError as error:
+            entry.failure = error
+        if entry.failure is not None:
+            self._failed = True
+            entry.failure = explain(entry.failure, request.resource_type, request.handler)
+
+    async def _send(self, request: Request) -> ProgressEvent:
+        create, update, delete = (
+            self._client.create_resource,
+            self._client.update_resource,
+            self._client.delete_resource,
+        )
+        options = _Options(
+            client_token=request.client_token, role_arn=request.role_arn, type_version_id=request.type_version_id
+        )
+        if request.handler == "create":
+            return await create(request.region, request.resource_type.name, request.document, **options)
+        if request.handler == "delete":
+            return await delete(request.region, request.resource_type.name, request.identifier, **options)
+        return await update(request.region, request.resource_type.name, request.identifier, request.document, **options)
+
+    def _error(self, error: DatabaseError) -> DatabaseError:
+        """``error`` with an account of all the requests."""
+        if len(self._entries) > 1 or error.diag.code is None:
+            error = type(error)(f"{error} Of {len(self._entries)} requests: {self.account}.", diag=error.diag)
+        error.outcomes = tuple(entry.outcome for entry in self._entries)
+        return error
+
+
+def _by_resource(entries: Sequence[_Entry]) -> Sequence[Sequence[_Entry]]:
+    """The entries in groups within which order matters: Cloud Control refuses to change a resource twice at once."""
+    groups: dict[object, list[_Entry]] = {}
+    for entry in entries:
+        request = entry.request
+        resource = (request.region, request.identifier) if request.identifier else request.client_token
+        groups.setdefault(resource, []).append(entry)
+    return list(groups.values())
+
+
+def _described(state: str, outcomes: Sequence[Outcome]) -> str:
+    named = [text for outcome in outcomes[:_NAMED] if (text := _tokens(state, outcome))]
+    more = [f"and {len(outcomes) - _NAMED} more"] if len(outcomes) > _NAMED else []
+    return f"{len(outcomes)} {state}" + (f" ({', '.join([*named, *more])})" if named else "")
+
+
+def _tokens(state: str, outcome: Outcome) -> str:
+    match state:
+        case "done":
+            return outcome.identifier or ""
+        case "failed":
+            reason = f"{outcome.code}: {outcome.message}"
+            return f"{outcome.identifier or outcome.client_token}: {reason}, request token {outcome.request_token}"
+        case "unknown":
+            return f"{outcome.identifier or outcome.type_name}: request token {outcome.request_token}, client token {outcome.client_token}"
+    return ""

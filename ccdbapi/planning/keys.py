@@ -1,0 +1,106 @@
+"""From what predicates allow to the keys to get and the lists to make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+
+from ccdbapi.catalog import IDENTIFIER, REGION, Table
+from ccdbapi.engine.domain import Box, Domain
+from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.planning.plan import Key, Listing
+
+
+def keys_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Key, ...]:
+    """The resources that ``domain`` can hold, each once, in the order in which the statement names them.
+
+    ``regions`` are asked where the statement names none. Raises `ProgrammingError` for a missing predicate.
+    """
+    keys: dict[Key, None] = {}
+    for box in domain.boxes:
+        places, identifiers = box.get(REGION, regions), _identifiers(table, box)
+        if not places or identifiers is None:
+            raise _missing(table, [*([] if places else [REGION]), *([] if identifiers else [IDENTIFIER])])
+        for region in places:
+            keys.update(dict.fromkeys(Key(region, identifier) for identifier in identifiers))
+    return tuple(keys)
+
+
+def listings_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Listing, ...]:
+    """The lists that show every resource that ``domain`` can hold. As `keys_of`."""
+    listings: dict[Listing, None] = {}
+    for box in domain.boxes:
+        places, lacking = box.get(REGION, regions), _lacking_parents(table, box)
+        if not places or lacking:
+            raise _missing(table, [*([] if places else [REGION]), *lacking])
+        for region in places:
+            listings.update(dict.fromkeys(Listing(region, parents) for parents in _parents(table, box)))
+    return tuple(listings)
+
+
+def constants_of(domain: Domain, columns: Iterable[str]) -> Mapping[str, str]:
+    """Those of ``columns`` to which the predicates give one value, the same in every row that ``domain`` can hold.
+
+    Raises `ProgrammingError` for a column with several values.
+    """
+    constants: dict[str, str] = {}
+    for column in columns:
+        values = list(dict.fromkeys(value for box in domain.boxes for value in box.get(column, ())))
+        if len(values) > 1 or (values and domain.leaves_open(column)):
+            raise ProgrammingError(f"{column} applies to the whole statement: give it one value, with {column} = '…'.")
+        if values:
+            constants[column] = values[0]
+    return constants
+
+
+def _identifiers(table: Table, box: Box) -> Iterable[str] | None:
+    """None where the box leaves them open."""
+    # Identifier comes first: some types take other identifiers than the primary one there.
+    if IDENTIFIER in box:
+        return box[IDENTIFIER]
+    pointers = table.resource_type.primary_identifier
+    if all(pointer in box for pointer in pointers):
+        return ["|".join(parts) for parts in product(*(box[pointer] for pointer in pointers))]
+    return None
+
+
+def _parents(table: Table, box: Box) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Every combination of the values that the box gives the list handler's properties."""
+    given = [(str(column.property_name), box[str(column.pointer)]) for column in table.parents if column.pointer in box]
+    for values in product(*(values for _, values in given)):
+        yield tuple(zip((name for name, _ in given), values, strict=True))
+
+
+def _lacking_parents(table: Table, box: Box) -> Sequence[str]:
+    handler = table.resource_type.handlers["list"]
+    names = {str(column.property_name): column for column in table.parents}
+    given = {name for name, column in names.items() if column.pointer in box}
+    required = [name for name in handler.required if name not in given]
+    if handler.alternatives and not any(given.issuperset(choice) for choice in handler.alternatives):
+        required += [name for name in handler.alternatives[0] if name not in given]
+    return [names[name].name for name in dict.fromkeys(required)]
+
+
+def _missing(table: Table, lacking: Sequence[str]) -> ProgrammingError:
+    """The error for predicates that a table cannot do without, with a statement that has them."""
+    if table.kind == "get":
+        needed = [REGION, IDENTIFIER]
+        names = " and ".join(column.name for column in table.identifier_columns)
+        listed = f"; {table.qualified_name}_list_only lists them" if "list" in table.resource_type.handlers else ""
+        advice = f" {IDENTIFIER} may also be given by {names}{listed}." if IDENTIFIER in lacking else ""
+    else:
+        needed = [REGION, *(name for name in lacking if name != REGION)]
+        advice = ""
+    where = " AND ".join(f"{name} = '{_example(table, name)}'" for name in needed)
+    return ProgrammingError(
+        f"{table.qualified_name} needs {' and '.join(lacking)} in WHERE: by =, IN or an expression that is constant. "
+        f"For example: SELECT * FROM {table.qualified_name} WHERE {where};{advice}"
+    )
+
+
+def _example(table: Table, name: str) -> str:
+    if name == REGION:
+        return "us-east-1"
+    if name == IDENTIFIER:
+        return "|".join(f"<{column.name}>" for column in table.identifier_columns)
+    return f"<{name}>"

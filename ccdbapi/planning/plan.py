@@ -1,0 +1,133 @@
+"""What a statement comes to: the calls that answer it, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from ccdbapi.catalog import Column, Table
+from ccdbapi.engine.bindings import Bindings
+from ccdbapi.engine.errors import Locate
+from ccdbapi.engine.view import RawTable
+
+
+class Key(NamedTuple):
+    """Where a resource is: its region and Cloud Control's identifier."""
+
+    region: str
+    identifier: str
+
+
+class Listing(NamedTuple):
+    """One list to make: in which region and, for types that ask for them, under which parents (property → value)."""
+
+    region: str
+    parents: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOptions:
+    """What every request may be given beside what it does; None where the statement says nothing.
+
+    Source: the members that CreateResource, UpdateResource and DeleteResource share; reads take all but the token.
+    """
+
+    client_token: str | None = None
+    role_arn: str | None = None
+    type_version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gets:
+    """A GetResource for each key."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A ListResources, with all its pages, for each listing."""
+
+    listings: tuple[Listing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowns:
+    """No call: a statement that asks for no more than the keys is answered by the keys."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the rows of one raw table come from.
+
+    ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``; ``constants`` are columns that have the
+    same value in all rows, the one that the statement's predicates give them.
+    """
+
+    table: Table
+    raw: RawTable
+    calls: Gets | Lists | Knowns
+    columns: frozenset[str]
+    scans: int
+    may_stop_early: bool
+    constants: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPlan:
+    """A query for the engine, and where the raw tables that it scans come from."""
+
+    sql: str
+    bindings: Bindings = field(repr=False)
+    locate: Locate
+    sources: tuple[Source, ...]
+    options: RequestOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returning:
+    """The query over the progress events that RETURNING is."""
+
+    sql: str
+    bindings: Bindings = field(repr=False)
+    locate: Locate
+    raw: RawTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePlan:
+    """What all writes have. ``source`` yields a row for each request; ``awaited`` says whether to wait until it is final."""
+
+    table: Table
+    source: QueryPlan
+    options: RequestOptions
+    returning: Returning | None
+    awaited: bool | None
+
+
+#: What a column of an INSERT's source is: a property, the region, or an option of the request.
+Role = Column | Literal["region", "client_token", "role_arn", "type_version_id"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertPlan(WritePlan):
+    """A CreateResource for each row of ``source``, whose columns mean what ``roles`` says."""
+
+    roles: tuple[Role, ...]
+    default_region: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatePlan(WritePlan):
+    """An UpdateResource for each row (region, identifier, token, role, version, patch document) of ``source``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletePlan(WritePlan):
+    """A DeleteResource for each row (region, identifier, token, role, version) of ``source``."""
+
+
+Plan = QueryPlan | InsertPlan | UpdatePlan | DeletePlan

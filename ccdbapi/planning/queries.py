@@ -1,0 +1,117 @@
+"""Plans queries: which tables they name, which predicates reach which table, and so which calls answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ccdbapi.catalog import IDENTIFIER, REGION, Catalog, Table
+from ccdbapi.engine.bindings import Bindings
+from ccdbapi.engine.database import Database
+from ccdbapi.engine.domain import Domain, union
+from ccdbapi.engine.errors import Locate
+from ccdbapi.engine.plan import Scan
+from ccdbapi.engine.view import RawTable, View, quote_identifier
+from ccdbapi.planning.keys import constants_of, keys_of, listings_of
+from ccdbapi.planning.plan import Gets, Knowns, Lists, QueryPlan, RequestOptions, Source
+from ccdbapi.planning.rendering import Text
+from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view_of
+
+#: Schemas that are the engine's own.
+_ENGINE_SCHEMAS = frozenset({"information_schema", "main", "pg_catalog"})
+
+
+class QueryPlanner:
+    """Plans queries over the tables of a catalogue. Makes no call; may be used by several threads.
+
+    ``regions`` are asked where a statement names none.
+    """
+
+    def __init__(self, database: Database, catalog: Catalog, regions: Sequence[str], schema: str | None) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._regions = regions
+        self._schema = schema
+        self._raw_tables: dict[str, tuple[Table, RawTable]] = {}
+
+    def table(self, parts: Sequence[str]) -> Table | None:
+        """The table that a name in parts means; None where the name is not for the catalogue to know.
+
+        Raises `ProgrammingError` for a name in the catalogue's part of the namespace that is not there.
+        """
+        match [part.lower() for part in parts]:
+            case [catalog, schema, name] if catalog == CATALOG and schema not in _ENGINE_SCHEMAS:
+                return self._catalog.table(schema, name)
+            case [schema, name] if schema not in _ENGINE_SCHEMAS:
+                return self._catalog.table(schema, name)
+            case [name] if self._schema is not None:
+                return self._catalog.find_table(self._schema, name)
+        return None
+
+    def query(self, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
+        """The plan of a query.
+
+        Raises `ProgrammingError` for unknown names and missing predicates, and what the engine says of the rest.
+        """
+        scans = self._scans(text.sql, bindings, text.locate)
+        sources = tuple(self._source(name, group) for name, group in _by_table(scans).items())
+        return QueryPlan(sql=text.sql, bindings=bindings, locate=text.locate, sources=sources, options=options)
+
+    def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
+        """The plan of a query for the resources that an UPDATE or DELETE is about, over `target_view_of` ``table``.
+
+        As `query`, but a target that is named, and of which no property is asked, is taken for granted: the write itself
+        finds out whether it exists.
+        """
+        view = target_view_of(table)
+        self._define(table, view)
+        plan = self.query(text, bindings, options)
+        known = {REGION, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
+        sources = tuple(
+            replace(source, calls=Knowns(source.calls.keys))
+            if isinstance(source.calls, Gets) and source.raw == view.table and source.columns <= known
+            else source
+            for source in plan.sources
+        )
+        return replace(plan, sources=sources)
+
+    def _scans(self, sql: str, bindings: Bindings, locate: Locate) -> tuple[Scan, ...]:
+        for parts in self._database.table_names(sql, bindings, locate):
+            table = self.table(parts)
+            if table is not None:
+                self._define(table, replace(view_of(table), name=parts[-1].lower()))
+        return self._database.plan(sql, bindings, locate)
+
+    def _define(self, table: Table, view: View) -> None:
+        self._database.define(view)
+        self._raw_tables[view.table.name] = table, view.table
+
+    def _source(self, raw_name: str, scans: Sequence[Scan]) -> Source:
+        table, raw = self._raw_tables[raw_name]
+        domain = union(scan.domain for scan in scans)
+        return Source(
+            table=table,
+            raw=raw,
+            calls=self._calls(table, domain),
+            columns=frozenset[str]().union(*(scan.columns for scan in scans)),
+            scans=len(scans),
+            may_stop_early=any(scan.may_stop_early for scan in scans),
+            constants=constants_of(domain, OPTION_COLUMNS),
+        )
+
+    def _calls(self, table: Table, domain: Domain) -> Gets | Lists:
+        if table.kind == "list":
+            return Lists(listings_of(table, domain, self._regions))
+        return Gets(keys_of(table, domain, self._regions))
+
+
+def qualified(view: View) -> str:
+    """The view's name, in parts and quoted, as SQL has it."""
+    return ".".join(quote_identifier(part) for part in (view.catalog, view.schema, view.name))
+
+
+def _by_table(scans: Sequence[Scan]) -> dict[str, list[Scan]]:
+    groups: dict[str, list[Scan]] = {}
+    for scan in scans:
+        groups.setdefault(scan.table, []).append(scan)
+    return groups

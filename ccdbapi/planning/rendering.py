@@ -1,0 +1,44 @@
+"""SQL for the engine, put together from fragments of a statement and text of our own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccdbapi.engine.bindings import Bindings
+from ccdbapi.engine.errors import Locate
+from ccdbapi.sql import Fragment, location
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """SQL text, and where in the user's statement its parts come from."""
+
+    sql: str
+    locate: Locate
+
+
+def render(statement: str, bindings: Bindings, *parts: str | Fragment) -> Text:
+    """Joins ``parts``; fragments are pieces of ``statement`` with parameters in ``bindings``."""
+    pieces: list[str] = []
+    spans: list[tuple[int, int, Fragment]] = []
+    length = 0
+    for part in parts:
+        piece = part if isinstance(part, str) else part.render(bindings.expression)
+        if not isinstance(part, str):
+            spans.append((length, length + len(piece), part))
+        pieces.append(piece)
+        length += len(piece)
+
+    def locate(offset: int) -> str | None:
+        for start, end, fragment in spans:
+            if start <= offset < end:
+                return place(statement, fragment.origin(offset - start, bindings.expression))
+        return None
+
+    return Text("".join(pieces), locate)
+
+
+def place(statement: str, offset: int) -> str:
+    """Words for where in the statement something stands."""
+    line, column = location(statement, offset)
+    return f"line {line}, column {column}"

@@ -1,0 +1,79 @@
+"""The views and raw tables of the engine that stand for tables of the catalogue."""
+
+from __future__ import annotations
+
+from ccdbapi.catalog import IDENTIFIER, REGION, Column, Table
+from ccdbapi.engine.view import PROPERTIES, ExtractedColumn, RawTable, StoredColumn, View
+
+CATALOG = "awscc"
+
+#: Columns of a target for what a request may be given beside what it does: in SQL → in `RequestOptions`.
+OPTION_COLUMNS = {"ClientToken": "client_token", "RoleArn": "role_arn", "TypeVersionId": "type_version_id"}
+
+#: Where views are that users do not see.
+_TARGETS, _RETURNING = "ccdbapi targets", "ccdbapi returning"
+
+#: The members of a progress event that RETURNING shows, and their SQL types.
+EVENT_COLUMNS = {
+    "ErrorCode": "VARCHAR",
+    "EventTime": "TIMESTAMP",
+    "HooksRequestToken": "VARCHAR",
+    "Identifier": "VARCHAR",
+    "Operation": "VARCHAR",
+    "OperationStatus": "VARCHAR",
+    "RequestToken": "VARCHAR",
+    "ResourceModel": "JSON",
+    "RetryAfter": "TIMESTAMP",
+    "StatusMessage": "VARCHAR",
+    "TypeName": "VARCHAR",
+    "HooksProgressEvent": "JSON",
+}
+
+#: The row's number, by which RETURNING keeps the order of the rows.
+ROW_NUMBER = "ccdbapi row"
+
+
+def view_of(table: Table) -> View:
+    """The view that users see as ``table``. What the planner has to see in predicates are columns of the raw table."""
+    if table.kind == "list":
+        stored = tuple(column.pointer for column in table.columns if column.pointer)
+        raw = RawTable(f"{table.resource_type.name} list", (REGION, IDENTIFIER, *stored))
+    else:
+        raw = RawTable(
+            table.resource_type.name, (REGION, IDENTIFIER, *table.resource_type.primary_identifier, PROPERTIES)
+        )
+    return View(CATALOG, table.service, table.name, raw, tuple(_column(column, raw) for column in table.columns))
+
+
+def target_view_of(table: Table) -> View:
+    """The view that WHERE of an UPDATE or DELETE sees: the table's columns, and options of the request."""
+    view = view_of(table)
+    options = tuple(name for name in OPTION_COLUMNS if table.column(name) is None)
+    raw = RawTable(f"{view.table.name} target", (*view.table.columns, *options))
+    columns = (*view.columns, *(StoredColumn(name, name) for name in options))
+    return View(CATALOG, _TARGETS, f"{table.service}.{table.name}", raw, columns)
+
+
+def returning_view_of(table: Table) -> View:
+    """The view that RETURNING sees: the progress event, the region, and the resource, if the event has its model."""
+    raw = RawTable("ProgressEvent", (ROW_NUMBER, REGION, *EVENT_COLUMNS, PROPERTIES))
+    events = (
+        StoredColumn(ROW_NUMBER, ROW_NUMBER, "BIGINT"),
+        StoredColumn(REGION, REGION),
+        *(StoredColumn(name, name, sql_type) for name, sql_type in EVENT_COLUMNS.items()),
+    )
+    taken = {column.name.lower() for column in events}
+    properties: list[ExtractedColumn] = []
+    for column in table.columns:
+        for name in (column.name, *column.aliases, column.property_name):
+            if column.pointer is not None and name is not None and name.lower() not in taken:
+                taken.add(name.lower())
+                properties.append(ExtractedColumn(name, column.pointer, column.sql_type))
+    return View(CATALOG, _RETURNING, f"{table.service}.{table.name}", raw, (*events, *properties))
+
+
+def _column(column: Column, raw: RawTable) -> StoredColumn | ExtractedColumn:
+    source = column.pointer or column.name
+    if source in raw.columns:
+        return StoredColumn(column.name, source, column.sql_type)
+    return ExtractedColumn(column.name, source, column.sql_type)
