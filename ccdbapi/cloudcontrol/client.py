@@ -5,7 +5,8 @@ Source: the service model ``cloudcontrol/2021-09-30``, signing name ``cloudcontr
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
@@ -101,7 +102,7 @@ class Client:
         resource_model: str | None = None,
         role_arn: str | None = None,
         type_version_id: str | None = None,
-    ) -> AsyncIterator[list[ResourceDescription]]:
+    ) -> AsyncGenerator[list[ResourceDescription], None]:
         """Every page of resources; a page may be empty. ``resource_model`` is JSON text. AWS: ListResources."""
         payload = _members(
             TypeName=type_name,
@@ -110,14 +111,9 @@ class Client:
             TypeVersionId=type_version_id,
             MaxResults=PAGE_SIZE,
         )
-        async for call, reply in self._pages("ListResources", region, payload):
-            descriptions = []
-            for item in _list(call, reply, "ResourceDescriptions"):
-                identifier, properties = item.get("Identifier"), item.get("Properties")
-                if not isinstance(identifier, str):
-                    _malformed(call, reply, "ResourceDescriptions[].Identifier")
-                descriptions.append(ResourceDescription(identifier, _string(properties)))
-            yield descriptions
+        async with aclosing(self._pages("ListResources", region, payload)) as pages:
+            async for call, reply in pages:
+                yield [_description(call, reply, item) for item in _list(call, reply, "ResourceDescriptions")]
 
     async def create_resource(
         self,
@@ -200,12 +196,13 @@ class Client:
 
     async def list_resource_requests(
         self, region: str, *, operations: Sequence[str] = (), operation_statuses: Sequence[str] = ()
-    ) -> AsyncIterator[list[ProgressEvent]]:
+    ) -> AsyncGenerator[list[ProgressEvent], None]:
         """Every page of the requests of the last seven days. AWS: ListResourceRequests."""
         wanted = _members(Operations=list(operations) or None, OperationStatuses=list(operation_statuses) or None)
         payload = _members(MaxResults=PAGE_SIZE, ResourceRequestStatusFilter=wanted or None)
-        async for call, reply in self._pages("ListResourceRequests", region, payload):
-            yield [ProgressEvent.from_wire(item) for item in _list(call, reply, "ResourceRequestStatusSummaries")]
+        async with aclosing(self._pages("ListResourceRequests", region, payload)) as pages:
+            async for call, reply in pages:
+                yield [ProgressEvent.from_wire(item) for item in _list(call, reply, "ResourceRequestStatusSummaries")]
 
     async def wait(self, region: str, event: ProgressEvent) -> ProgressEvent:
         """Asks for the status of ``event``'s request until it is final, and returns that event, failed or not."""
@@ -250,7 +247,7 @@ class Client:
 
     async def _pages(
         self, operation: str, region: str, payload: Mapping[str, object]
-    ) -> AsyncIterator[tuple[Call, Reply]]:
+    ) -> AsyncGenerator[tuple[Call, Reply], None]:
         seen: set[str] = set()
         call = Call(operation, region, payload)
         while True:
@@ -275,8 +272,11 @@ def _members(**members: object) -> dict[str, object]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _description(call: Call, reply: Reply, item: Mapping[str, object]) -> ResourceDescription:
+    identifier, properties = item.get("Identifier"), item.get("Properties")
+    if not isinstance(identifier, str):
+        _malformed(call, reply, "ResourceDescriptions[].Identifier")
+    return ResourceDescription(identifier, properties if isinstance(properties, str) else None)
 
 
 def _list(call: Call, reply: Reply, member: str) -> list[Mapping[str, object]]:
