@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import regex
 from botocore.loaders import Loader
@@ -17,7 +18,7 @@ _JSON_TYPES: Mapping[str, type] = {"string": str, "integer": int, "list": list, 
 @cache
 def service_model() -> ServiceModel:
     """botocore's model of Cloud Control."""
-    return ServiceModel(Loader().load_service_model("cloudcontrol", "service-2"), "cloudcontrol")
+    return ServiceModel(_definition(), "cloudcontrol")
 
 
 def is_operation(name: str) -> bool:
@@ -32,9 +33,14 @@ def refusal(code: str, message: str) -> ServiceError:
 
 @cache
 def _status(code: str) -> int:
-    if code not in service_model().shape_names:
-        return 400
-    return 500 if service_model().shape_for(code).metadata.get("fault") else 400
+    # ServiceModel drops this trait.
+    return 500 if _definition()["shapes"].get(code, {}).get("fault") else 400
+
+
+@cache
+def _definition() -> dict[str, Any]:
+    definition: dict[str, Any] = Loader().load_service_model("cloudcontrol", "service-2")
+    return definition
 
 
 def check(operation: str, payload: Mapping[str, object]) -> None:

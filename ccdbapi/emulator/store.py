@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from ccdbapi.emulator.progress import Request
@@ -58,8 +57,8 @@ class Store:
     store. What belongs together is done inside `transaction`.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        self._path = str(path) if path is not None else ":memory:"
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self._path = os.fspath(path) if path is not None else ":memory:"
         self._lock = threading.RLock()
         self._depth = 0
         self._connection = self._open()
