@@ -15,6 +15,8 @@ DECREASE = 0.7
 RECOVERY_SECONDS = 60.0
 #: Requests a second below which the rate is never cut.
 FLOOR = 0.5
+# A token short of this little has been waited for: adding so short a time to a clock's may leave it as it is.
+_ROUNDING = 1e-6
 
 
 class RateLimiter:
@@ -52,7 +54,7 @@ class RateLimiter:
         """Waits until a request may be sent. Returns the moment of the permission, for `throttled`."""
         async with self._turn:
             self._refill()
-            while self._tokens < 1:
+            while self._tokens < 1 - _ROUNDING:
                 await self._clock.sleep((1 - self._tokens) / self._rate)
                 self._refill()
             self._tokens -= 1
