@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -210,6 +211,7 @@ class Store:
             connection.execute(statement)
         connection.commit()
         self._owner = os.getpid()
+        weakref.finalize(self, connection.close)
         return connection
 
     def _usable(self) -> sqlite3.Connection:

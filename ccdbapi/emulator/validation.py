@@ -109,7 +109,10 @@ def _texts(error: ValidationError) -> Iterator[str]:
             yield f"{value} is not greater or equal to {limit}"
         case "maximum":
             yield f"{value} is not less or equal to {limit}"
-        case "oneOf" | "anyOf" | "allOf":
+        case "oneOf":
+            # jsonschema gives the reasons of each alternative where none matched, and none where several did.
+            yield f"#: {'0' if error.context else 'more than 1'} subschemas matched instead of one"
+        case "anyOf":
             yield f"#: no subschema matched out of the total {len(limit)} subschemas"
         case _:
             yield f"failed validation constraint for keyword [{error.validator}]"
