@@ -142,7 +142,7 @@ def _payload(request: RawRequest) -> Mapping[str, object]:
         raise refusal("UnknownOperationException", f"Content-Type must be {_CONTENT_TYPE}")
     try:
         payload = json.loads(request.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise refusal("SerializationException", "The body is not valid JSON") from None
     if not isinstance(payload, dict):
         raise refusal("SerializationException", "The body must be a JSON object")

@@ -82,7 +82,9 @@ class Operations:
             check_model(resource_type, desired)
             maker = Maker(resource_type, desired, self._scope, now=self._now, rng=self._rng)
             state = maker.complete()
-            return self._request("CREATE", given, identifier_of(resource_type, state), _split(resource_type, state))
+            identifier = identifier_of(resource_type, state)
+            self._exclude_others(resource_type, identifier)
+            return self._request("CREATE", given, identifier, _split(resource_type, state))
 
         return self._accepted("CREATE", given, plan)
 
@@ -90,6 +92,7 @@ class Operations:
         resource_type = self._type(given, "update")
 
         def plan() -> Request:
+            self._exclude_others(resource_type, self._identifier(resource_type, given))
             resource = self._resource(resource_type, given)
             changed = patched(resource_type, json.loads(resource.visible), str(given["PatchDocument"]))
             # Write-only properties that the patch does not set again stay as they are.
@@ -103,7 +106,9 @@ class Operations:
         resource_type = self._type(given, "delete")
 
         def plan() -> Request:
-            return self._request("DELETE", given, self._identifier(resource_type, given))
+            identifier = self._identifier(resource_type, given)
+            self._exclude_others(resource_type, identifier)
+            return self._request("DELETE", given, identifier)
 
         return self._accepted("DELETE", given, plan)
 
@@ -214,17 +219,18 @@ class Operations:
             if earlier is not None:
                 return {"ProgressEvent": earlier.event(earlier.status(self._now))}
         request = plan()
-        if request.identifier is not None:
-            busy = self._store.request_under_way(self._scope, request.type_name, request.identifier)
-            if busy is not None:
-                raise refusal(
-                    "ConcurrentOperationException",
-                    f"Another {busy.operation} operation with RequestToken {busy.token} is in progress on resource"
-                    f" '{request.identifier}' of type '{request.type_name}'.",
-                )
         self._store.forget_requests(self._scope, self._now - REQUEST_LIFETIME)
         self._store.put_request(self._scope, request)
         return {"ProgressEvent": request.event("PENDING")}
+
+    def _exclude_others(self, resource_type: ResourceType, identifier: str) -> None:
+        busy = self._store.request_under_way(self._scope, resource_type.name, identifier)
+        if busy is not None:
+            raise refusal(
+                "ConcurrentOperationException",
+                f"Another {busy.operation} operation with RequestToken {busy.token} is in progress on resource"
+                f" '{identifier}' of type '{resource_type.name}'.",
+            )
 
     def _request(
         self,

@@ -23,7 +23,7 @@ def patched(resource_type: ResourceType, current: Json, patch_document: str) -> 
     """
     try:
         operations = json.loads(patch_document)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refusal("ValidationException", f"Invalid patch document: {error}") from None
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
         raise refusal("ValidationException", "Invalid patch document: it must be an array of operations")

@@ -40,7 +40,7 @@ def object_of(text: str, parameter: str) -> Json:
     """The JSON object that the text holds. Raises `ServiceError` (InvalidRequestException) where it holds none."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refusal("InvalidRequestException", f"{parameter} is not valid JSON: {error}") from None
     if not isinstance(document, dict):
         raise refusal("InvalidRequestException", f"{parameter} must be a JSON object")

@@ -195,7 +195,7 @@ class TestCreate:
         assert caught.value.message.startswith("Model validation failed (")
         assert said in caught.value.message
 
-    @pytest.mark.parametrize("desired", ["", "{", "[]", "null", '"x"'])
+    @pytest.mark.parametrize("desired", ["", "{", "[]", "null", '"x"', "[" * 100_000])
     def test_refuses_a_desired_state_that_is_no_json_object(self, desired: str) -> None:
         with refused("ValidationException" if not desired else "InvalidRequestException"):
             ask()("CreateResource", TypeName="Acme::Demo::Thing", DesiredState=desired)
@@ -432,9 +432,13 @@ class TestProgress:
         clock = Clock()
         caller = ask(clock, settle=8.0)
         event = self.begin(caller)
-        for _ in range(2):
-            with refused("ConcurrentOperationException"):
-                caller("DeleteResource", TypeName="Acme::Demo::Thing", Identifier=event["Identifier"])
+        again = {"TypeName": "Acme::Demo::Thing", "Identifier": event["Identifier"]}
+        with refused("ConcurrentOperationException"):
+            self.begin(caller)
+        with refused("ConcurrentOperationException"):
+            caller("UpdateResource", **again, PatchDocument="[]")
+        with refused("ConcurrentOperationException"):
+            caller("DeleteResource", **again)
         clock.now += 8
         caller("DeleteResource", TypeName="Acme::Demo::Thing", Identifier=event["Identifier"])
 
