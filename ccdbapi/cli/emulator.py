@@ -1,0 +1,114 @@
+"""``ccdbapi emulator``: serves the emulated Cloud Control over HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from ccdbapi.cli.embedded import IN_MEMORY, embedded_service
+from ccdbapi.exceptions import InterfaceError
+
+if TYPE_CHECKING:
+    from ccdbapi.emulator.options import Credential
+
+_READY = """\
+Cloud Control is served at {url}
+  ccdbapi query --endpoint-url {url} "SELECT * FROM awscc.sagemaker.images_list_only WHERE region = 'us-east-1'"
+  aws cloudcontrol list-resources --type-name AWS::SageMaker::Image --region us-east-1 --endpoint-url {url}
+{credentials} Ctrl-C ends it."""
+_ANY_CREDENTIALS = "Any credentials will do, e.g. AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test."
+_KNOWN_CREDENTIALS = "Signatures are checked: only AWS_ACCESS_KEY_ID={} is known."
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=4599, show_default=True, help="0: any that is free.")
+@click.option("--data", metavar="PATH", default=IN_MEMORY, help="Keep the state in this file. Default: in memory.")
+@click.option("--demo", is_flag=True, help="Put demo data in; what is there of them is left alone.")
+@click.option("--latency", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="What each request takes.")
+@click.option(
+    "--settle",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Until a create, update or delete is final.",
+)
+@click.option(
+    "--throttle-rate",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="Requests a second for each account and region; more are throttled. Default: any number.",
+)
+@click.option(
+    "--page-size", type=click.IntRange(1, 100), default=25, show_default=True, help="Resources on a page, at most."
+)
+@click.option(
+    "--check-signatures",
+    is_flag=True,
+    help="Refuse requests that are not signed with the credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if set, "
+    "AWS_SESSION_TOKEN.",
+)
+def emulator(
+    host: str,
+    port: int,
+    data: str,
+    demo: bool,
+    latency: float,
+    settle: float,
+    throttle_rate: float | None,
+    page_size: int,
+    check_signatures: bool,
+) -> None:
+    """Serves an emulated Cloud Control over HTTP.
+
+    It knows every resource type, for the AWS CLI, the SDKs and ccdbapi itself, until Ctrl-C or SIGTERM.
+    """
+    try:
+        from ccdbapi.emulator.http import run
+        from ccdbapi.emulator.options import Options
+    except ImportError as error:
+        raise InterfaceError(
+            f"The emulator needs packages that are not installed ({error.name}): "
+            "pip install 'ccdbapi[embedded]', or in a checkout pip install '.[embedded]'"
+        ) from None
+    credentials = _credentials_of_environment() if check_signatures else {}
+    options = Options(
+        latency=latency,
+        settle=settle,
+        throttle_rate=throttle_rate,
+        page_size=page_size,
+        check_signatures=check_signatures,
+        credentials=credentials,
+    )
+    service = embedded_service(data, demo=demo, options=options)
+
+    def tell(url: str) -> None:
+        told = _KNOWN_CREDENTIALS.format(*credentials) if credentials else _ANY_CREDENTIALS
+        click.echo(_READY.format(url=url, credentials=told))
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            run(service, host, port, on_ready=tell)
+    except OSError as error:
+        raise InterfaceError(f"The emulator cannot listen at {host}, port {port}: {error.strerror or error}") from None
+    finally:
+        service.close()
+
+
+def _credentials_of_environment() -> dict[str, Credential]:
+    from ccdbapi.emulator.options import Credential
+
+    try:
+        key, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+    except KeyError as missing:
+        raise click.UsageError(f"--check-signatures needs the environment variable {missing.args[0]}.") from None
+    return {key: Credential(secret_key=secret, session_token=os.environ.get("AWS_SESSION_TOKEN"))}
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
