@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from ccdbapi.cli.embedded import IN_MEMORY, embedded_service
+from ccdbapi.cli.embedded import IN_MEMORY, embedded_service, packages_installed
 from ccdbapi.exceptions import InterfaceError
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ _KNOWN_CREDENTIALS = "Signatures are checked: only AWS_ACCESS_KEY_ID={} is known
 @click.option(
     "--check-signatures",
     is_flag=True,
-    help="Refuse requests that are not signed with the credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if set, "
-    "AWS_SESSION_TOKEN.",
+    help="Refuse requests that are not signed with the credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if "
+    "set, AWS_SESSION_TOKEN.",
 )
 def emulator(
+    *,
     host: str,
     port: int,
     data: str,
@@ -67,14 +68,9 @@ def emulator(
 
     It knows every resource type, for the AWS CLI, the SDKs and ccdbapi itself, until Ctrl-C or SIGTERM.
     """
-    try:
+    with packages_installed():
         from ccdbapi.emulator.http import run
         from ccdbapi.emulator.options import Options
-    except ImportError as error:
-        raise InterfaceError(
-            f"The emulator needs packages that are not installed ({error.name}): "
-            "pip install 'ccdbapi[embedded]', or in a checkout pip install '.[embedded]'"
-        ) from None
     credentials = _credentials_of_environment() if check_signatures else {}
     options = Options(
         latency=latency,

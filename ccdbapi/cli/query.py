@@ -34,8 +34,8 @@ def _named_values(ctx: click.Context, param: click.Parameter, given: Sequence[st
     metavar="[PATH]",
     is_flag=False,
     flag_value=IN_MEMORY,
-    help="Ask an emulated Cloud Control within this process instead of AWS. Its state is kept in the file PATH, or gone at "
-    "the end.",
+    help="Ask an emulated Cloud Control within this process instead of AWS. Its state is kept in PATH, a file, or "
+    "gone at the end.",
 )
 @click.option(
     "--demo",
@@ -55,6 +55,7 @@ def _named_values(ctx: click.Context, param: click.Parameter, given: Sequence[st
     help="The value of :NAME in the statements, as text. May be repeated.",
 )
 def query(
+    *,
     sql: str | None,
     embedded: str | None,
     demo: bool,
