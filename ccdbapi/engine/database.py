@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 import duckdb
 
@@ -28,12 +29,29 @@ _LOCKED = (
     "SET extension_directory = ''",
     "SET home_directory = ''",
     "SET GLOBAL errors_as_json = true",
-    # Raw tables are empty while a statement is planned; the optimizer must not conclude that they always are.
-    "SET disabled_optimizers = 'statistics_propagation'",
     "SET enable_external_access = false",
-    # Each session sets it for itself.
-    "SET allowed_configs = ['streaming_buffer_size']",
+    # Each session sets the first for itself, planning may change the second for a moment.
+    "SET allowed_configs = ['streaming_buffer_size', 'disabled_optimizers']",
     "SET lock_configuration = true",
+)
+
+#: What makes a predicate visible where a table is scanned. The engine's other optimizers are off, when it plans as when it
+#: runs, so that what was planned is what runs; some of them conclude from raw tables that are empty while a statement is
+#: planned that they always are, and after some of them a plan cannot be serialized.
+_OPTIMIZERS = frozenset(
+    {
+        "cte_filter_pusher",
+        "cte_inlining",
+        "deliminator",
+        "empty_result_pullup",
+        "expression_rewriter",
+        "filter_pullup",
+        "filter_pushdown",
+        "in_clause",
+        "outer_join_simplification",
+        "unnest_rewriter",
+        "unused_columns",
+    }
 )
 
 _MACROS = {
@@ -71,6 +89,8 @@ class Database:
             self._create_schema(default_schema)
         for name, body in _MACROS.items():
             self._root.execute(f"CREATE MACRO {quote_identifier(catalog)}.main.{name}(x) AS {body}")
+        self._optimizers = [name for (name,) in self._root.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
+        self._optimize_with(_OPTIMIZERS)
         for statement in _LOCKED:
             self._root.execute(statement)
         self._set_search_path(self._root)
@@ -112,11 +132,25 @@ class Database:
         Raises the PEP 249 exception for what is wrong with it, `NotSupportedError` if it cannot be planned.
         """
         with self._planning(sql, bindings, locate):
-            row = self._root.execute(_PLAN, [sql]).fetchone()
-            answer = json.loads(row[0]) if row else {}
+            answer = self._serialized_plan(sql)
+            if answer.get("error_type") == "internal":
+                # With unused columns left out some plans cannot be serialized; with them a scan seems to need them all.
+                try:
+                    self._optimize_with(_OPTIMIZERS - {"unused_columns"})
+                    answer = self._serialized_plan(sql)
+                finally:
+                    self._optimize_with(_OPTIMIZERS)
         if answer.get("error") or len(answer.get("plans", ())) != 1:
             raise error_of_answer(answer, sql, locate)
         return tuple(scan for scan in read_plan(answer["plans"][0]) if scan.table in self._raw_tables)
+
+    def _serialized_plan(self, sql: str) -> dict[str, Any]:
+        row = self._root.execute(_PLAN, [sql]).fetchone()
+        return cast("dict[str, Any]", json.loads(row[0])) if row else {}
+
+    def _optimize_with(self, enabled: frozenset[str]) -> None:
+        disabled = ",".join(name for name in self._optimizers if name not in enabled)
+        self._root.execute(f"SET disabled_optimizers = '{disabled}'")
 
     def columns(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[str]:
         """The names of the columns that the query ``sql`` gives. Raises as `plan` does."""

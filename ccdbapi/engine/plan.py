@@ -22,14 +22,16 @@ Node = Mapping[str, object]
 class Scan:
     """One reading of a raw table in a statement.
 
-    ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow, and
-    ``may_stop_early`` tells that a LIMIT above may leave part of the table unread.
+    ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow,
+    ``may_stop_early`` tells that a LIMIT above may leave part of the table unread, and ``shared`` that several parts of the
+    statement use it: the engine is free to read it once for each of them.
     """
 
     table: str
     columns: frozenset[str]
     domain: Domain
     may_stop_early: bool
+    shared: bool = False
 
 
 @dataclass(slots=True)
@@ -81,6 +83,12 @@ def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
             # The right side is read whole before the first row of the left.
             _read(left, scans, limited=limited)
             _read(right, scans, limited=False)
+        case "LOGICAL_MATERIALIZED_CTE", [definition, query]:
+            before = len(scans)
+            _read(definition, scans, limited=False)
+            for scan in scans[before:]:
+                scan.shared = True
+            _read(query, scans, limited=limited)
         case "LOGICAL_LIMIT", _:
             for child in children:
                 _read(child, scans, limited=True)

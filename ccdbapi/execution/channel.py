@@ -18,8 +18,8 @@ _LONGEST_WAIT = 0.1 if sys.platform == "win32" else None
 class Channel:
     """Batches of rows on their way to the scans of one raw table.
 
-    With ``scans`` > 1 each scan gets all the rows, so they are kept. The producer may run ahead of the scans by ``ahead``
-    bytes; with 0 it goes on only when a scan is out of rows.
+    With ``scans`` > 1 there may be any number of scans, each of which gets all the rows, so they are kept. The producer may
+    run ahead of the scans by ``ahead`` bytes; with 0 it goes on only when a scan is out of rows.
     """
 
     def __init__(self, *, scans: int, ahead: int, patience: Patience) -> None:
@@ -64,7 +64,7 @@ class Channel:
         """The batches for one scan: all that has arrived at once. Raises what the producer failed with."""
         with self._changed:
             self._opened += 1
-            if self._opened > self._scans:
+            if self._scans <= 1 and self._opened > self._scans:
                 raise InternalError("The engine reads a table more often than its plan said.")
         position = 0
         while True:
@@ -81,7 +81,7 @@ class Channel:
             if self._failure is not None:
                 raise self._failure
             arrived = self._batches[position:]
-            if self._scans == 1:
+            if self._scans <= 1:
                 self._batches.clear()
             position = len(self._batches)
             self._bytes = 0

@@ -63,8 +63,9 @@ class Knowns:
 class Source:
     """Where the rows of one raw table come from.
 
-    ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``; ``constants`` are columns that have the
-    same value in all rows, the one that the statement's predicates give them.
+    ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``: 0 if the engine has found that no row can
+    be needed, more than 1 if it may read the table any number of times. ``constants`` are columns that have the same value in
+    all rows, the one that the statement's predicates give them.
     """
 
     table: Table

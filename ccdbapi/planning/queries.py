@@ -53,8 +53,12 @@ class QueryPlanner:
 
         Raises `ProgrammingError` for unknown names and missing predicates, and what the engine says of the rest.
         """
-        scans = self._scans(text.sql, bindings, text.locate)
-        sources = tuple(self._source(name, group) for name, group in _by_table(scans).items())
+        referenced = self._define_all(text.sql, bindings, text.locate)
+        scans = self._database.plan(text.sql, bindings, text.locate)
+        sources = tuple(
+            self._source(name, [scan for scan in scans if scan.table == name])
+            for name in dict.fromkeys((*(scan.table for scan in scans), *referenced))
+        )
         return QueryPlan(sql=text.sql, bindings=bindings, locate=text.locate, sources=sources, options=options)
 
     def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
@@ -75,12 +79,19 @@ class QueryPlanner:
         )
         return replace(plan, sources=sources)
 
-    def _scans(self, sql: str, bindings: Bindings, locate: Locate) -> tuple[Scan, ...]:
+    def _define_all(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[str]:
+        """Defines the views that ``sql`` names, and returns the names of the raw tables under them."""
+        referenced: list[str] = []
         for parts in self._database.table_names(sql, bindings, locate):
+            if parts[-1] in self._raw_tables:  # the engine looks through views that exist
+                referenced.append(parts[-1])
+                continue
             table = self.table(parts)
             if table is not None:
-                self._define(table, replace(view_of(table), name=parts[-1].lower()))
-        return self._database.plan(sql, bindings, locate)
+                view = replace(view_of(table), name=parts[-1].lower())
+                self._define(table, view)
+                referenced.append(view.table.name)
+        return referenced
 
     def _define(self, table: Table, view: View) -> None:
         self._database.define(view)
@@ -94,7 +105,7 @@ class QueryPlanner:
             raw=raw,
             calls=self._calls(table, domain),
             columns=frozenset[str]().union(*(scan.columns for scan in scans)),
-            scans=len(scans),
+            scans=sum(2 if scan.shared else 1 for scan in scans),
             may_stop_early=any(scan.may_stop_early for scan in scans),
             constants=constants_of(domain, OPTION_COLUMNS),
         )
@@ -108,10 +119,3 @@ class QueryPlanner:
 def qualified(view: View) -> str:
     """The view's name, in parts and quoted, as SQL has it."""
     return ".".join(quote_identifier(part) for part in (view.catalog, view.schema, view.name))
-
-
-def _by_table(scans: Sequence[Scan]) -> dict[str, list[Scan]]:
-    groups: dict[str, list[Scan]] = {}
-    for scan in scans:
-        groups.setdefault(scan.table, []).append(scan)
-    return groups
