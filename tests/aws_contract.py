@@ -1,4 +1,4 @@
-"""What AWS would check of a request: its form, by botocore's service model, and its signature, by the published algorithm.
+"""What AWS would check of a request: its form, by botocore's service model, and its signature, as published.
 
 The signature is computed here from the text of "Create a signed AWS API request" (AWS IAM User Guide), with nothing of
 botocore's signer or the driver's, so that the two are independent witnesses.
@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import cast
 from urllib.parse import quote, unquote
 
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+from botocore.model import ServiceModel, StructureShape
 from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
 
@@ -67,7 +68,7 @@ def assert_members_fit(operation: str, body: bytes) -> None:
     """Fails unless ``body`` is what botocore's serializer makes of its own members, and these fit the operation."""
     model = _service().operation_model(operation)
     members = json.loads(body)
-    problems = ParamValidator().validate(members, model.input_shape)
+    problems = ParamValidator().validate(members, cast("StructureShape", model.input_shape))
     assert not problems.has_errors(), problems.generate_report()
     serialized = create_serializer("json", include_validation=True).serialize_to_request(members, model)
     assert body == serialized["body"]
@@ -92,7 +93,9 @@ def signature(method: str, target: str, headers: Mapping[str, str], body: bytes,
         [
             method,
             quote(path or "/", safe="/~"),
-            "&".join(f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in pairs)),
+            "&".join(
+                f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in pairs)
+            ),
             *(f"{name}:{received[name]}" for name in names),
             "",
             signed["names"],

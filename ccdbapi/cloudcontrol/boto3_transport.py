@@ -76,15 +76,18 @@ class _Pool:
             try:
                 response = method(**payload)
             except ClientError as error:
-                said = error.response.get("Error", {})
-                return _reply(error.response, {"__type": said.get("Code", ""), "Message": said.get("Message", "")})
+                return _refusal(error)
             except ParamValidationError as error:
                 return Reply(400, None, {"__type": "ValidationException", "Message": str(error)})
             except SSLError as error:
                 raise OperationalError(f"{error} Does AWS_CA_BUNDLE name the right certificates?") from error
             except (HTTPClientError, BotocoreConnectionError) as error:
                 raise TransportError(f"{client.meta.endpoint_url}: {error}") from error
-            return _reply(response, {name: value for name, value in response.items() if name != "ResponseMetadata"})
+            body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+            if not body:
+                # No operation answers with nothing: this is what botocore makes of an answer that was cut off.
+                raise TransportError(f"{client.meta.endpoint_url}: the answer was empty or cut off")
+            return _reply(response, body)
 
     def close(self) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)
@@ -100,6 +103,15 @@ class _Pool:
                     SERVICE, region_name=region, endpoint_url=self._aws.endpoint_url, config=self._config
                 )
             return self._clients[region]
+
+
+def _refusal(error: ClientError) -> Reply:
+    said = error.response.get("Error", {})
+    body: dict[str, object] = {"Message": said.get("Message", "")}
+    # botocore puts the HTTP status where an answer without JSON has no code.
+    if not said.get("Code", "").isdecimal():
+        body["__type"] = said.get("Code")
+    return _reply(error.response, body)
 
 
 def _reply(response: Mapping[str, object], body: dict[str, object]) -> Reply:

@@ -56,13 +56,17 @@ def run(coroutine: Coroutine[object, object, T]) -> T:
         task.add_done_callback(lambda _: ended.set())
         tasks.append(task)
 
-    loop.call_soon_threadsafe(start)
+    def cancel() -> None:
+        for task in tasks:
+            task.cancel()
+
     try:
+        loop.call_soon_threadsafe(start)
         while not ended.wait(_WAKE_EVERY):
             pass
     except BaseException:
-        # Callbacks run in the order they were added: there is a task by the time this one runs.
-        loop.call_soon_threadsafe(lambda: tasks[0].cancel())  # noqa: PLW0108 - there may be none yet
+        # Callbacks run in the order they were added: what was to start has started by the time this one runs.
+        loop.call_soon_threadsafe(cancel)
         if ended.wait(GRACE) and not tasks[0].cancelled():
             tasks[0].exception()  # looked at, so that asyncio does not report it as lost
         raise

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -69,7 +70,11 @@ EVERY_OPERATION: list[tuple[str, dict[str, object], Callable[[Client], Awaitable
         lambda c: c.delete_resource(REGION, TYPE, ID, client_token="t-1"),
     ),
     ("CancelResourceRequest", {"RequestToken": "token-1"}, lambda c: c.cancel_resource_request(REGION, "token-1")),
-    ("GetResourceRequestStatus", {"RequestToken": "token-1"}, lambda c: c.get_resource_request_status(REGION, "token-1")),
+    (
+        "GetResourceRequestStatus",
+        {"RequestToken": "token-1"},
+        lambda c: c.get_resource_request_status(REGION, "token-1"),
+    ),
     ("ListResourceRequests", {"MaxResults": 100}, lambda c: collect(c.list_resource_requests(REGION))),
     (
         "ListResourceRequests",
@@ -259,7 +264,9 @@ def test_an_answer_that_makes_no_sense_names_the_member(
         run(main())
 
 
-@pytest.mark.parametrize("options", [{"max_attempts": 0}, {"concurrency": 0}, {"rate_limit": -1}, {"rate_limit": float("nan")}])
+@pytest.mark.parametrize(
+    "options", [{"max_attempts": 0}, {"concurrency": 0}, {"rate_limit": -1}, {"rate_limit": float("nan")}]
+)
 def test_settings_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(InterfaceError):
         client(ScriptedTransport([]), **options)
@@ -297,7 +304,7 @@ def test_without_a_retry_after_the_interval_doubles_up_to_a_cap() -> None:
     transport = ScriptedTransport([*[status()] * 7, status("SUCCESS")])
     run(client(transport).wait(REGION, ProgressEvent.from_wire(IN_PROGRESS)))
     times = [0.0, *transport.sent_at]
-    assert [round(b - a, 6) for a, b in zip(times, times[1:], strict=False)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5]
+    assert [round(b - a, 6) for a, b in pairwise(times)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +332,9 @@ def test_an_event_without_a_token_cannot_be_waited_for() -> None:
 def test_waiting_can_be_cancelled_at_once() -> None:
     async def main() -> None:
         waiting = asyncio.create_task(
-            client(ScriptedTransport([])).wait(REGION, ProgressEvent.from_wire({**IN_PROGRESS, "RetryAfter": seconds(50)}))
+            client(ScriptedTransport([])).wait(
+                REGION, ProgressEvent.from_wire({**IN_PROGRESS, "RetryAfter": seconds(50)})
+            )
         )
         await asyncio.sleep(1)
         waiting.cancel()

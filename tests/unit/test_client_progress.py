@@ -39,7 +39,8 @@ def test_every_member_of_the_service_model_has_its_field(
     shape: str, read: type[ProgressEvent] | type[HookProgressEvent], beside: set[str]
 ) -> None:
     members = {
-        name: 1700000000 if member["shape"] == "Timestamp" else name for name, member in SHAPES[shape]["members"].items()
+        name: 1700000000 if member["shape"] == "Timestamp" else name
+        for name, member in SHAPES[shape]["members"].items()
     }
     event = read.from_wire(members)
     expected = {

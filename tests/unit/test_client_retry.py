@@ -69,13 +69,13 @@ def test_verdicts(operation: str, status: int, code: str | None, verdict: Verdic
     assert judge(operation, status, code) is verdict
 
 
-@pytest.mark.parametrize("code", sorted(ThrottledRetryableChecker._THROTTLED_ERROR_CODES))
+@pytest.mark.parametrize("code", sorted(ThrottledRetryableChecker._THROTTLED_ERROR_CODES))  # type: ignore[attr-defined]
 def test_what_botocore_takes_for_throttling_is_throttling(code: str) -> None:
     assert judge("GetResource", 400, code) is Verdict.THROTTLED
 
 
-@pytest.mark.parametrize("code", sorted(TransientRetryableChecker._TRANSIENT_ERROR_CODES))
-@pytest.mark.parametrize("status", sorted(TransientRetryableChecker._TRANSIENT_STATUS_CODES))
+@pytest.mark.parametrize("code", sorted(TransientRetryableChecker._TRANSIENT_ERROR_CODES))  # type: ignore[attr-defined]
+@pytest.mark.parametrize("status", sorted(TransientRetryableChecker._TRANSIENT_STATUS_CODES))  # type: ignore[attr-defined]
 def test_what_botocore_takes_for_transient_is_tried_again(code: str, status: int) -> None:
     assert judge("GetResource", 400, code) is not Verdict.FINAL
     assert judge("GetResource", status, None) is not Verdict.FINAL
@@ -185,7 +185,7 @@ class Notebook:
 
 def test_every_attempt_is_reported() -> None:
     notebook = Notebook()
-    answers = [THROTTLED, Reply(502, None, {}), TransportError("broken"), FOUND]
+    answers: list[Answer] = [THROTTLED, Reply(502, None, {}), TransportError("broken"), FOUND]
     transport = ScriptedTransport(answers, latency=0.5)
 
     run(client(transport, observer=notebook).get_resource(REGION, TYPE, "a"))
