@@ -33,18 +33,17 @@ _RULES = [
     (rf"[ \t\n\v\f\r{_UNICODE_SPACES}]++", ttypes.Whitespace),
     (r"[,()\[\]{};]", ttypes.Punctuation),
     (r"\?", ttypes.Name.Placeholder),
-    (_QUOTED, ttypes.String.Single),
-    (rf"[NnXxBb]{_QUOTED}", ttypes.String.Single),
-    (r"[Ee]'[^'\\]*+(?:(?:''|\\[\s\S])[^'\\]*+)*+'", ttypes.String.Escape),
-    # A prefix whose string the rules above do not take is no name: the string is not closed.
+    # A prefix before a quote is no name, even if the string is not closed.
     (rf"(?!{_PREFIXED})[A-Za-z_][A-Za-z0-9_]*+(?!\$|{_LETTER})", PROCESS_AS_KEYWORD),
-    (rf"(?!{_PREFIXED})(?:[A-Za-z_]|{_LETTER})(?:[A-Za-z0-9_]|{_LETTER})*+(?!\$)", ttypes.Name),
+    (r"::|:=|[=+*<>!|:&%@~^#]|-(?!-)|\.(?![0-9.])|/(?!\*)", ttypes.Operator),
+    (_QUOTED, ttypes.String.Single),
     # DuckDB reads `1a` as `1 AS a` and `0x1F` as `0 AS x1F`, which nobody means.
     (rf"{_NUMBER}(?![A-Za-z0-9_.$]|{_LETTER})", ttypes.Number),
+    (rf"[NnXxBb]{_QUOTED}", ttypes.String.Single),
+    (r"[Ee]'[^'\\]*+(?:(?:''|\\[\s\S])[^'\\]*+)*+'", ttypes.String.Escape),
     (r'"[^"]*+(?:""[^"]*+)*+"', ttypes.String.Symbol),
     (r"--[^\r\n]*+", ttypes.Comment.Single),
-    (r"::|:=", ttypes.Operator),
-    (r"[=+\-*<>!|:&%@~^#]|\.(?![0-9.])|/(?!\*)", ttypes.Operator),
+    (rf"(?!{_PREFIXED})(?:[A-Za-z_]|{_LETTER})(?:[A-Za-z0-9_]|{_LETTER})*+(?!\$)", ttypes.Name),
 ]
 
 _PREFIXED_QUOTE = re.compile(_PREFIXED)

@@ -15,18 +15,21 @@ from ccdbapi.sql.statement import Placeholder
 
 _OPENING = frozenset("([{")
 _BRACKETS = _OPENING | frozenset(")]}")
+_LITERALS = (ttypes.Number, ttypes.String.Single, ttypes.String.Escape, ttypes.Literal)
 
 
-def join_named(tokens: Sequence[Token], text: str) -> list[Token]:
-    """The tokens of a statement (no blanks) with each ``:name`` that is a parameter joined to one token.
+def read_parameters(tokens: Sequence[Token], text: str) -> tuple[list[Token], tuple[Placeholder, ...]]:
+    """The tokens of a statement (no blanks) with each ``:name`` joined to one token, and its parameters.
 
-    A colon is DuckDB's, too: ``{'a':b}``, ``list[a:b]``, ``lambda x:y``, ``alias:value``. It is a parameter's where
-    DuckDB could not have one: not after a value. Raises `ProgrammingError` where both can be meant.
+    Raises `ProgrammingError` where both styles are mixed, where no value can stand, and where a colon can be read in
+    two ways. A colon is DuckDB's, too: ``{'a':b}``, ``list[a:b]``, ``lambda x:y``, ``alias:value``. It is a
+    parameter's where DuckDB could not have one: not after a value.
     """
-    if ":" not in text:
-        return list(tokens)
     joined: list[Token] = []
+    ended: list[bool] = []  # whether an operand may end with that token, so that none can begin right after it
     opened: list[str] = []
+    found: list[Placeholder] = []
+    numbers: dict[str, int] = {}
     skip = False
     for token, following in zip_longest(tokens, tokens[1:]):
         if skip:
@@ -38,81 +41,71 @@ def join_named(tokens: Sequence[Token], text: str) -> list[Token]:
             elif opened:
                 opened.pop()
         elif token.text == ":" and following and following.start == token.end and _is_plain_name(following):
-            skip = _begins_parameter(token, joined, opened[-1:], text)
-            if skip:
-                token = Token(ttypes.Name.Placeholder, f":{following.text}", token.start, "")  # noqa: PLW2901
+            skip = _begins_parameter(token, joined, ended, opened[-1:], text)
+        if skip or token.ttype is ttypes.Name.Placeholder:
+            name = following.text if skip else None
+            if found and (found[0].name is None) is skip:
+                raise syntax_error("? and :name parameters cannot be mixed in one statement", text, token.start)
+            _check_before(token, joined, ended, text)
+            found.append(Placeholder(name, numbers.setdefault(name, len(numbers)) if name else len(found), token.start))
+            token = Token(ttypes.Name.Placeholder, f":{name}" if name else "?", token.start, "")  # noqa: PLW2901
+        if joined and joined[-1].ttype is ttypes.Name.Placeholder:
+            _check_after(joined[-1], token, text)
+        ended.append(_ends_value(token, joined, ended))
         joined.append(token)
-    return joined
+    return joined, tuple(found)
 
 
-def placeholders(tokens: Sequence[Token], text: str) -> tuple[Placeholder, ...]:
-    """The parameters among the tokens that `join_named` returned.
-
-    Raises `ProgrammingError` where both styles are mixed, or where no value can stand.
-    """
-    found: list[Placeholder] = []
-    numbers: dict[str, int] = {}
-    for index, token in enumerate(tokens):
-        if token.ttype is not ttypes.Name.Placeholder:
-            continue
-        before = tokens[index - 1] if index else None
-        after = tokens[index + 1] if index + 1 < len(tokens) else None
-        name = token.text[1:] or None
-        if found and (found[0].name is None) is not (name is None):
-            raise syntax_error("? and :name parameters cannot be mixed in one statement", text, token.start)
-        _check_place(before, token, after, text)
-        number = len(found) if name is None else numbers.setdefault(name, len(numbers))
-        found.append(Placeholder(name, number, token.start))
-    return tuple(found)
-
-
-def _begins_parameter(colon: Token, before: Sequence[Token], bracket: Sequence[str], text: str) -> bool:
-    """Whether a parameter begins at ``colon``, given the tokens before it and the innermost bracket it is in."""
+def _begins_parameter(
+    colon: Token, before: Sequence[Token], ended: Sequence[bool], bracket: Sequence[str], text: str
+) -> bool:
+    """Whether a parameter begins at ``colon``, given what is before it and the innermost bracket it is in."""
     if not before:
         return True
+    if bracket == ["["] and _may_slice(before, ended):
+        raise _ambiguous(colon, text)
     last = before[-1]
-    if bracket == ["["] and _may_slice(before):
-        raise _ambiguous(colon, text)
-    if last.word in RESERVED_BEFORE_OPERAND:
-        return True
     adjacent = last.end == colon.start
-    if last.word in BEFORE_OPERAND:
-        if adjacent and bracket in ([], ["("]):
+    if last.word in BEFORE_OPERAND and last.word not in RESERVED_BEFORE_OPERAND and adjacent:
+        if bracket in ([], ["("]):
             raise _ambiguous(colon, text)
-        return not adjacent
-    if _is_plain_name(last) and not adjacent:
+        return False
+    if ended[-1] and _is_plain_name(last) and not adjacent:
         raise _ambiguous(colon, text)
-    return not _ends_value(last)
+    return not ended[-1]
 
 
-def _may_slice(before: Sequence[Token]) -> bool:
+def _may_slice(before: Sequence[Token], ended: Sequence[bool]) -> bool:
     """Whether what stands before a colon leaves out a bound of a slice: ``list[:b]``, ``list[a: :b]``, ``[a:-:b]``."""
     texts = [token.text for token in before[-2:]]
     if texts[-1] == "[":
-        return len(before) > 1 and _ends_value(before[-2])
+        return len(before) > 1 and ended[-2]
     return texts[-1] == ":" or texts == [":", "-"]
 
 
-def _check_place(before: Token | None, token: Token, after: Token | None, text: str) -> None:
-    if before is not None and before.text != ")" and (_ends_value(before) or before.text == "."):
-        message = f"a parameter cannot stand after {_shortened(before.text)}: only where a value can"
-        raise syntax_error(message, text, token.start)
-    if after is not None and (
-        after.ttype is ttypes.Number or (token.end == after.start and _is_plain_name(after) and token.text == "?")
-    ):
-        raise syntax_error(
-            f"{token.text} is a parameter by itself and cannot be followed by {_shortened(after.text)}; "
-            "parameters are written ? or :name",
-            text,
-            token.start,
-        )
-
-
-def _ends_value(token: Token) -> bool:
-    """Whether an operand may end with this token, so that none can begin right after it."""
+def _ends_value(token: Token, before: Sequence[Token], ended: Sequence[bool]) -> bool:
     if token.ttype is ttypes.Punctuation:
         return token.text in ")]}"
-    return token.ttype is not ttypes.Operator and token.word not in BEFORE_OPERAND
+    if token.ttype is ttypes.Operator or token.word in RESERVED_BEFORE_OPERAND:
+        return False
+    if token.word in BEFORE_OPERAND and before:
+        # `x LIKE …`, `ORDER BY …` go on with an operand; in `FROM rows` and `2 + first` the word is a name.
+        return not (ended[-1] or before[-1].word in {"NOT", "BY"} or before[-1].text == "*")
+    return True
+
+
+def _check_before(token: Token, before: Sequence[Token], ended: Sequence[bool], text: str) -> None:
+    """Raise where no value can stand. After a closing bracket one can: ``DISTINCT ON (a) ?``."""
+    if before and before[-1].text != ")" and (ended[-1] or before[-1].text in {".", "::"}):
+        message = f"a parameter cannot stand after {_shortened(before[-1].text)}: only where a value can"
+        raise syntax_error(message, text, token.start)
+
+
+def _check_after(token: Token, after: Token, text: str) -> None:
+    """Raise for ``?1``, a numbered parameter to DuckDB, and for ``?name``, ``? 'text'``."""
+    if after.ttype in _LITERALS or (token.end == after.start and _is_plain_name(after)):
+        message = f"{token.text} cannot be followed by {_shortened(after.text)}; parameters are written ? or :name"
+        raise syntax_error(message, text, token.start)
 
 
 def _is_plain_name(token: Token) -> bool:

@@ -12,7 +12,7 @@ from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import syntax_error
-from ccdbapi.sql.parameters import join_named, placeholders
+from ccdbapi.sql.parameters import read_parameters
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _OPENING = frozenset(_PAIRS.values())
@@ -27,8 +27,7 @@ class Reader:
 
     def __init__(self, tokens: Sequence[Token], text: str) -> None:
         self.text = text
-        self.tokens = join_named([t for t in tokens if not t.is_blank], text)
-        self.parameters = placeholders(self.tokens, text)
+        self.tokens, self.parameters = read_parameters([t for t in tokens if not t.is_blank], text)
         self.index = 0
         self._depths, self._closings = _match_brackets(self.tokens, text)
         self._gaps = [p.position for p in self.parameters]
