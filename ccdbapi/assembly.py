@@ -87,4 +87,5 @@ def _embedded(settings: Settings) -> Transport:
         ) from None
     if isinstance(settings.embedded, CloudControl):
         return InProcessTransport(settings.embedded)
-    return InProcessTransport(CloudControl(store=None if settings.embedded is True else Store(settings.embedded)))
+    path = None if isinstance(settings.embedded, bool) else settings.embedded
+    return InProcessTransport(CloudControl(store=Store(path)))

@@ -18,7 +18,8 @@ from ccdbapi.engine.session import Session
 from ccdbapi.engine.view import View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError
 
-#: What users' SQL is kept away from: files, the network, extensions, settings, and the variables of their Python programs.
+#: What users' SQL is kept away from: files, the network, extensions, settings, and the variables of their Python
+#: programs.
 _LOCKED = (
     "SET python_enable_replacements = false",
     "SET autoinstall_known_extensions = false",
@@ -35,9 +36,9 @@ _LOCKED = (
     "SET lock_configuration = true",
 )
 
-#: What makes a predicate visible where a table is scanned. The engine's other optimizers are off, when it plans as when it
-#: runs, so that what was planned is what runs; some of them conclude from raw tables that are empty while a statement is
-#: planned that they always are, and after some of them a plan cannot be serialized.
+#: What makes a predicate visible where a table is scanned. The engine's other optimizers are off, when it plans as when
+#: it runs, so that what was planned is what runs; some of them conclude from raw tables that are empty while a
+#: statement is planned that they always are, and after some of them a plan cannot be serialized.
 _OPTIMIZERS = frozenset(
     {
         "cte_filter_pusher",
@@ -69,8 +70,8 @@ _PLAN = (
 class Database:
     """A DuckDB instance with one catalog of views.
 
-    Raw tables are empty temporary tables on the connection that plans, and streams on those that run: the same names and
-    the same SQL on both. May be used by several threads.
+    Raw tables are empty temporary tables on the connection that plans, and streams on those that run: the same names
+    and the same SQL on both. May be used by several threads.
     """
 
     def __init__(self, catalog: str, default_schema: str | None = None) -> None:

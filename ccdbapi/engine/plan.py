@@ -23,8 +23,8 @@ class Scan:
     """One reading of a raw table in a statement.
 
     ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow,
-    ``may_stop_early`` tells that a LIMIT above may leave part of the table unread, and ``shared`` that several parts of the
-    statement use it: the engine is free to read it once for each of them.
+    ``may_stop_early`` tells that a LIMIT above may leave part of the table unread, and ``shared`` that several parts of
+    the statement use it: the engine is free to read it once for each of them.
     """
 
     table: str
@@ -36,7 +36,7 @@ class Scan:
 
 @dataclass(slots=True)
 class _Output:
-    """The output columns of an operator that hands on rows of one scan unchanged: the scan's columns, None if computed."""
+    """What an operator hands on that keeps the rows of one scan: the scan's columns, None for what is computed."""
 
     scan: Scan | None = None
     columns: list[str | None] = field(default_factory=list)

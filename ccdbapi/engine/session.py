@@ -20,7 +20,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class ResultColumn:
-    """A column of a result. ``type_name`` has no arguments (``DECIMAL``); precision and scale are None but for decimals."""
+    """A column of a result. ``type_name`` has no arguments (``DECIMAL``); precision and scale are a decimal's."""
 
     name: str
     type_name: str

@@ -13,8 +13,8 @@ Columns = Sequence[Sequence["str | None"]]
 class ArrowTable:
     """A table of text columns that the engine reads through the Arrow C stream interface.
 
-    ``open_reader`` is called once for each scan, when the engine starts it, and gives the batches in order. What it raises is
-    kept in ``failure``, as the engine passes on no more than the text of an exception.
+    ``open_reader`` is called once for each scan, when the engine starts it, and gives the batches in order. What it
+    raises is kept in ``failure``, as the engine passes on no more than the text of an exception.
     """
 
     def __init__(self, columns: Iterable[str], open_reader: Callable[[], Iterator[Columns]]) -> None:

@@ -30,12 +30,11 @@ def explained(resource_type: ResourceType, handler: HandlerName) -> Iterator[Non
 
 
 def explain(error: DatabaseError, resource_type: ResourceType, handler: HandlerName) -> DatabaseError:
-    """``error``, with the permissions that ``handler`` needs if it denies access. AWS: the handler's ``permissions``."""
+    """``error``, with the permissions that ``handler`` needs, as the type's schema has them, if it denies access."""
     if not _denies_access(error):
         return error
     permissions = ", ".join((_ACTIONS[handler], *resource_type.handlers[handler].permissions))
-    explained = type(error)(f"{error}; {handler} of {resource_type.name} needs: {permissions}", diag=error.diag)
-    return explained
+    return type(error)(f"{error}; {handler} of {resource_type.name} needs: {permissions}", diag=error.diag)
 
 
 def _denies_access(error: DatabaseError) -> bool:

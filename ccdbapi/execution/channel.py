@@ -18,8 +18,8 @@ _LONGEST_WAIT = 0.1 if sys.platform == "win32" else None
 class Channel:
     """Batches of rows on their way to the scans of one raw table.
 
-    With ``scans`` > 1 there may be any number of scans, each of which gets all the rows, so they are kept. The producer may
-    run ahead of the scans by ``ahead`` bytes; with 0 it goes on only when a scan is out of rows.
+    With ``scans`` > 1 there may be any number of scans, each of which gets all the rows, so they are kept. The producer
+    may run ahead of the scans by ``ahead`` bytes; with 0 it goes on only when a scan is out of rows.
     """
 
     def __init__(self, *, scans: int, ahead: int, patience: Patience) -> None:
@@ -54,7 +54,7 @@ class Channel:
             await self._room.wait()
 
     def end(self, failure: BaseException | None = None) -> None:
-        """No more batches come: all were handed over, or ``failure`` is why not. From any thread; the first one counts."""
+        """No more batches come: all were handed over, or ``failure`` is why not. From any thread; the first counts."""
         with self._changed:
             if not self._ended:
                 self._ended, self._failure = True, failure

@@ -25,8 +25,8 @@ Written = tuple[Request, ProgressEvent]
 class Executor:
     """Runs plans on a session of the engine; ``client`` makes the calls.
 
-    ``timeout`` is how many seconds a statement may wait for AWS, ``wait`` whether one that writes waits until its requests
-    are final where it does not say. Not for several threads at once, but for `cancel`.
+    ``timeout`` is how many seconds a statement may wait for AWS, ``wait`` whether one that writes waits until its
+    requests are final where it does not say. Not for several threads at once, but for `cancel`.
     """
 
     def __init__(self, client: Client, session: Session, *, timeout: float | None, wait: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from ccdbapi.exceptions import OperationalError
 
 
 class Patience:
-    """The seconds that a statement may wait, None without end. Only waiting uses them up, not what its rows are used for."""
+    """The seconds that a statement may wait, None without end. Only waiting uses them up, not the use of its rows."""
 
     def __init__(self, timeout: float | None) -> None:
         self._timeout = timeout

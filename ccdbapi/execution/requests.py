@@ -46,7 +46,7 @@ def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
             ]
         case DeletePlan():
             return [
-                _request(plan, "delete", region, identifier, RequestOptions(*options), "")
+                _request(plan, "delete", region, identifier, RequestOptions(*options))
                 for region, identifier, *options in rows
             ]
     raise InternalError(f"There are no requests for a {type(plan).__name__}.")
@@ -86,12 +86,7 @@ def _create_request(plan: InsertPlan, number: int, row: Row) -> Request:
 
 
 def _request(
-    plan: WritePlan,
-    handler: HandlerName,
-    region: str,
-    identifier: str,
-    options: RequestOptions,
-    document: str,
+    plan: WritePlan, handler: HandlerName, region: str, identifier: str, options: RequestOptions, document: str = ""
 ) -> Request:
     return Request(
         handler=handler,

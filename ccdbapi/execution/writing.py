@@ -189,5 +189,6 @@ def _tokens(state: str, outcome: Outcome) -> str:
             reason = f"{outcome.code}: {outcome.message}"
             return f"{outcome.identifier or outcome.client_token}: {reason}, request token {outcome.request_token}"
         case "unknown":
-            return f"{outcome.identifier or outcome.type_name}: request token {outcome.request_token}, client token {outcome.client_token}"
+            tokens = f"request token {outcome.request_token}, client token {outcome.client_token}"
+            return f"{outcome.identifier or outcome.type_name}: {tokens}"
     return ""

@@ -26,6 +26,10 @@ class Listing(NamedTuple):
     parents: tuple[tuple[str, str], ...] = ()
 
 
+#: The fields of `RequestOptions`.
+OptionName = Literal["client_token", "role_arn", "type_version_id"]
+
+
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
     """What every request may be given beside what it does; None where the statement says nothing.
@@ -63,9 +67,9 @@ class Knowns:
 class Source:
     """Where the rows of one raw table come from.
 
-    ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``: 0 if the engine has found that no row can
-    be needed, more than 1 if it may read the table any number of times. ``constants`` are columns that have the same value in
-    all rows, the one that the statement's predicates give them.
+    ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``: 0 if the engine has found that no row
+    can be needed, more than 1 if it may read the table any number of times. ``constants`` are columns that have the
+    same value in all rows, the one that the statement's predicates give them.
     """
 
     table: Table
@@ -100,7 +104,7 @@ class Returning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """What all writes have. ``source`` yields a row for each request; ``awaited`` says whether to wait until it is final."""
+    """What all writes have. ``source`` yields a row for each request; ``awaited``: whether to wait until it is final."""
 
     table: Table
     source: QueryPlan
@@ -110,7 +114,7 @@ class WritePlan:
 
 
 #: What a column of an INSERT's source is: a property, the region, or an option of the request.
-Role = Column | Literal["region", "client_token", "role_arn", "type_version_id"]
+Role = Column | Literal["region"] | OptionName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

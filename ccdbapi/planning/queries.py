@@ -9,7 +9,6 @@ from ccdbapi.catalog import IDENTIFIER, REGION, Catalog, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.domain import Domain, union
-from ccdbapi.engine.errors import Locate
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
 from ccdbapi.planning.keys import constants_of, keys_of, listings_of
@@ -19,6 +18,9 @@ from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view
 
 #: Schemas that are the engine's own.
 _ENGINE_SCHEMAS = frozenset({"information_schema", "main", "pg_catalog"})
+
+#: How many texts of queries are kept with what they refer to, and how long one may be, in characters.
+_KEPT_TEXTS, _LONGEST_KEPT_TEXT = 1024, 10_000
 
 
 class QueryPlanner:
@@ -33,6 +35,7 @@ class QueryPlanner:
         self._regions = regions
         self._schema = schema
         self._raw_tables: dict[str, tuple[Table, RawTable]] = {}
+        self._referenced: dict[str, Sequence[str]] = {}
 
     def table(self, parts: Sequence[str]) -> Table | None:
         """The table that a name in parts means; None where the name is not for the catalogue to know.
@@ -53,7 +56,7 @@ class QueryPlanner:
 
         Raises `ProgrammingError` for unknown names and missing predicates, and what the engine says of the rest.
         """
-        referenced = self._define_all(text.sql, bindings, text.locate)
+        referenced = self._references(text, bindings)
         scans = self._database.plan(text.sql, bindings, text.locate)
         sources = tuple(
             self._source(name, [scan for scan in scans if scan.table == name])
@@ -64,8 +67,8 @@ class QueryPlanner:
     def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
         """The plan of a query for the resources that an UPDATE or DELETE is about, over `target_view_of` ``table``.
 
-        As `query`, but a target that is named, and of which no property is asked, is taken for granted: the write itself
-        finds out whether it exists.
+        As `query`, but a target that is named, and of which no property is asked, is taken for granted: the write
+        itself finds out whether it exists.
         """
         view = target_view_of(table)
         self._define(table, view)
@@ -79,19 +82,29 @@ class QueryPlanner:
         )
         return replace(plan, sources=sources)
 
-    def _define_all(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[str]:
-        """Defines the views that ``sql`` names, and returns the names of the raw tables under them."""
-        referenced: list[str] = []
-        for parts in self._database.table_names(sql, bindings, locate):
-            if parts[-1] in self._raw_tables:  # the engine looks through views that exist
-                referenced.append(parts[-1])
-                continue
-            table = self.table(parts)
-            if table is not None:
-                view = replace(view_of(table), name=parts[-1].lower())
-                self._define(table, view)
-                referenced.append(view.table.name)
+    def _references(self, text: Text, bindings: Bindings) -> Sequence[str]:
+        """The raw tables under the views that a query names; defines the views."""
+        # The text holds no values of parameters: the same one comes again and again.
+        known = self._referenced.get(text.sql)
+        if known is not None:
+            return known
+        names = self._database.table_names(text.sql, bindings, text.locate)
+        referenced = [name for parts in names if (name := self._raw_table(parts)) is not None]
+        if len(self._referenced) >= _KEPT_TEXTS:
+            self._referenced.clear()
+        if len(text.sql) <= _LONGEST_KEPT_TEXT:
+            self._referenced[text.sql] = referenced
         return referenced
+
+    def _raw_table(self, parts: Sequence[str]) -> str | None:
+        if parts[-1] in self._raw_tables:  # the engine looks through views that exist
+            return parts[-1]
+        table = self.table(parts)
+        if table is None:
+            return None
+        view = replace(view_of(table), name=parts[-1].lower())
+        self._define(table, view)
+        return view.table.name
 
     def _define(self, table: Table, view: View) -> None:
         self._database.define(view)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ccdbapi.catalog import IDENTIFIER, REGION, Column, Table
 from ccdbapi.engine.view import PROPERTIES, ExtractedColumn, RawTable, StoredColumn, View
+from ccdbapi.planning.plan import OptionName
 
 CATALOG = "awscc"
 
 #: Columns of a target for what a request may be given beside what it does: in SQL → in `RequestOptions`.
-OPTION_COLUMNS = {"ClientToken": "client_token", "RoleArn": "role_arn", "TypeVersionId": "type_version_id"}
+OPTION_COLUMNS: Mapping[str, OptionName] = {
+    "ClientToken": "client_token",
+    "RoleArn": "role_arn",
+    "TypeVersionId": "type_version_id",
+}
 
 #: Where views are that users do not see.
 _TARGETS, _RETURNING = "ccdbapi targets", "ccdbapi returning"

@@ -134,8 +134,8 @@ class WritePlanner:
         events = ", ".join(f'h."{name}"' for name in (*EVENT_COLUMNS, REGION))
         text = render(
             statement.text, bindings,
-            f"SELECT r.* FROM {qualified(view)} AS h, LATERAL (SELECT ", returning, f" FROM (SELECT {events}) AS e) AS r"
-            f' ORDER BY h."{ROW_NUMBER}"',
+            f"SELECT r.* FROM {qualified(view)} AS h, LATERAL (SELECT ", returning,
+            f' FROM (SELECT {events}) AS e) AS r ORDER BY h."{ROW_NUMBER}"',
         )  # fmt: skip
         scans = self._database.plan(text.sql, bindings, text.locate)
         if any(scan.table != view.table.name for scan in scans):
@@ -183,7 +183,7 @@ def _check_required(table: Table, roles: Sequence[Role]) -> None:
     lacking = [column.name for column in table.columns if column.required and column.pointer not in given]
     if lacking:
         raise ProgrammingError(
-            f"INSERT INTO {table.qualified_name} lacks what a {table.resource_type.name} must have: {', '.join(lacking)}."
+            f"INSERT INTO {table.qualified_name} lacks {', '.join(lacking)}, which every {table.resource_type.name} has."
         )
 
 
