@@ -13,7 +13,7 @@ from ccdbapi.cloudcontrol.clock import Clock
 from ccdbapi.cloudcontrol.limiter import RateLimiter
 from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt, Observer
 from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge
-from ccdbapi.cloudcontrol.transport import Reply, Transport, TransportError
+from ccdbapi.cloudcontrol.transport import Answer, Transport, TransportError
 from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for
 
 logger = logging.getLogger("ccdbapi.cloudcontrol")
@@ -40,7 +40,7 @@ class Call:
         return _string(self.payload.get("ClientToken"))
 
     def diagnostics(
-        self, *, code: str | None = None, message: str | None = None, reply: Reply | None = None
+        self, *, code: str | None = None, message: str | None = None, reply: Answer | None = None
     ) -> Diagnostics:
         return Diagnostics(
             code=code,
@@ -101,7 +101,7 @@ class Caller:
             weakref.WeakKeyDictionary()
         )
 
-    async def send(self, call: Call) -> Reply:
+    async def send(self, call: Call) -> Answer:
         """The service's answer to ``call``, after as many tries as it takes and is worth."""
         number = 1
         while True:
@@ -122,7 +122,7 @@ class Caller:
             await self._clock.sleep(self._backoff.delay(number))
             number += 1
 
-    async def _attempt(self, call: Call, number: int) -> tuple[Reply, float, RateLimiter | None]:
+    async def _attempt(self, call: Call, number: int) -> tuple[Answer, float, RateLimiter | None]:
         # The limiter comes before the place: calls that wait for one slow region must not keep the others from theirs.
         throughput = self._throughput_here()
         limiter = throughput.limiter(call.region)
@@ -169,13 +169,13 @@ def _string(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _error_code(reply: Reply) -> str | None:
+def _error_code(reply: Answer) -> str | None:
     """``com.amazonaws.cloudapiservice#ThrottlingException:http://…`` → ``ThrottlingException``."""
     code = _string(reply.body.get("__type")) or _string(reply.body.get("code"))
     return code.partition(":")[0].rpartition("#")[2] if code else None
 
 
-def _refused(call: Call, reply: Reply, code: str | None, attempts: int) -> DatabaseError:
+def _refused(call: Call, reply: Answer, code: str | None, attempts: int) -> DatabaseError:
     message = _string(reply.body.get("Message")) or _string(reply.body.get("message"))
     if message is None and code is None:
         message = f"HTTP status {reply.status}"

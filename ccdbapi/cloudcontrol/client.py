@@ -16,7 +16,7 @@ from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.observer import Observer
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import Backoff
-from ccdbapi.cloudcontrol.transport import Reply, Transport
+from ccdbapi.cloudcontrol.transport import Answer, Transport
 from ccdbapi.exceptions import OperationalError, ProgrammingError
 
 #: Resources, or requests, asked for in one page: the most that the service model allows.
@@ -247,7 +247,7 @@ class Client:
 
     async def _pages(
         self, operation: str, region: str, payload: Mapping[str, object]
-    ) -> AsyncGenerator[tuple[Call, Reply], None]:
+    ) -> AsyncGenerator[tuple[Call, Answer], None]:
         seen: set[str] = set()
         call = Call(operation, region, payload)
         while True:
@@ -272,21 +272,21 @@ def _members(**members: object) -> dict[str, object]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _description(call: Call, reply: Reply, item: Mapping[str, object]) -> ResourceDescription:
+def _description(call: Call, reply: Answer, item: Mapping[str, object]) -> ResourceDescription:
     identifier, properties = item.get("Identifier"), item.get("Properties")
     if not isinstance(identifier, str):
         _malformed(call, reply, "ResourceDescriptions[].Identifier")
     return ResourceDescription(identifier, properties if isinstance(properties, str) else None)
 
 
-def _list(call: Call, reply: Reply, member: str) -> list[Mapping[str, object]]:
+def _list(call: Call, reply: Answer, member: str) -> list[Mapping[str, object]]:
     items = reply.body.get(member)
     if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
         _malformed(call, reply, member)
     return items
 
 
-def _malformed(call: Call, reply: Reply, member: str) -> NoReturn:
+def _malformed(call: Call, reply: Answer, member: str) -> NoReturn:
     raise OperationalError(
         f"{call.operation} in {call.region} was answered without a usable {member} (HTTP status {reply.status}, "
         f"request id {reply.request_id}). Is endpoint_url a Cloud Control endpoint?",

@@ -9,11 +9,24 @@ from typing import NamedTuple, Protocol
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 
 
-class Reply(NamedTuple):
-    """An answer of the service: HTTP status, its request id, and the JSON body (``__type`` in it on an error).
+class Answer(Protocol):
+    """What the service said: HTTP status, its request id, and the JSON body (``__type`` in it on an error).
 
     Timestamps are as on the wire: seconds since 1970.
     """
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def request_id(self) -> str | None: ...
+
+    @property
+    def body(self) -> Mapping[str, object]: ...
+
+
+class Reply(NamedTuple):
+    """The `Answer` of the transports in this package."""
 
     status: int
     request_id: str | None
@@ -30,7 +43,7 @@ class TransportError(Exception):
 class Transport(Protocol):
     """Carries requests to Cloud Control. Its coroutines run on one event loop at a time."""
 
-    async def send(self, operation: str, region: str, payload: Mapping[str, object]) -> Reply:
+    async def send(self, operation: str, region: str, payload: Mapping[str, object]) -> Answer:
         """Carries out ``operation`` (``GetResource``) once: no retries, no waiting for limits.
 
         Raises `TransportError` when no answer came, and `ccdbapi.exceptions.OperationalError` when none can
