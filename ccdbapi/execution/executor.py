@@ -36,6 +36,7 @@ class Executor:
         self._wait = wait
         self._reading: Reading | None = None
         self._writing: Writing | None = None
+        self._cancelled = False
 
     def query(self, plan: QueryPlan) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
@@ -51,7 +52,8 @@ class Executor:
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
         self._writing = Writing(self._client, requests, awaited=any(awaited))
         try:
-            return loop.run(self._writing.carry_out(patience.left))
+            self._check_cancelled()
+            return loop.run(self._writing.carry_out(patience))
         except concurrent.futures.CancelledError:
             raise self._writing.cancelled() from None
         except KeyboardInterrupt as interrupt:
@@ -68,24 +70,32 @@ class Executor:
     def fetch(self, size: int) -> list[Row]:
         """The next rows of the query, at most ``size``; fewer only at the end. Raises as `query` does."""
         with self._stoppable():
+            self._check_cancelled()
             return self._session.fetch(size)
 
     def fetch_all(self) -> list[Row]:
         """All rows of the query that are left. Raises as `query` does."""
         with self._stoppable():
+            self._check_cancelled()
             return self._session.fetch_all()
 
     def cancel(self) -> None:
-        """Stops what is running, from any thread: the method that runs it raises OperationalError."""
+        """Stops the statement, from any thread: the method that runs it, or fetches its rows, raises OperationalError."""
+        # First of all: what begins from here on sees it, and what has begun is stopped below.
+        self._cancelled = True
         reading, writing = self._reading, self._writing
         if writing is not None:
             writing.cancel()
         if reading is not None:
-            reading.stop(OperationalError("The statement was cancelled."))
+            reading.stop(_cancelled())
             self._session.interrupt()
 
     def reset(self) -> None:
         """Drops the result of the last statement, and stops the calls that it still makes."""
+        self._drop()
+        self._cancelled = False
+
+    def _drop(self) -> None:
         reading, self._reading = self._reading, None
         if reading is not None:
             reading.stop(OperationalError("The result was dropped."))
@@ -93,19 +103,20 @@ class Executor:
 
     def close(self) -> None:
         """Ends the session."""
-        self.reset()
+        self._drop()
         self._session.close()
 
     def _read(self, plan: QueryPlan, patience: Patience) -> Sequence[ResultColumn]:
         self._reading = Reading(self._client, plan, patience)
         with self._stoppable():
+            self._check_cancelled()
             self._reading.start()
             return self._session.execute(plan.sql, plan.bindings, self._reading.tables, plan.locate)
 
     def _requests(self, plan: WritePlan, patience: Patience) -> Sequence[Request]:
         self._read(plan.source, patience)
         rows = self.fetch_all()
-        self.reset()
+        self._drop()
         return requests_of(plan, rows)
 
     @contextmanager
@@ -116,4 +127,14 @@ class Executor:
         except BaseException as error:
             if self._reading is not None:
                 self._reading.stop(error)
+            if self._cancelled and isinstance(error, OperationalError):
+                raise _cancelled() from None  # the engine has words of its own for it
             raise
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled:
+            raise _cancelled()
+
+
+def _cancelled() -> OperationalError:
+    return OperationalError("The statement was cancelled.")

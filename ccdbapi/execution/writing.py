@@ -8,8 +8,9 @@ from typing import TypedDict, get_args
 
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.progress import ProgressEvent
-from ccdbapi.exceptions import DatabaseError, OperationalError, Outcome, OutcomeState
+from ccdbapi.exceptions import DatabaseError, InternalError, OperationalError, Outcome, OutcomeState
 from ccdbapi.execution.access import explain
+from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.requests import Request
 
 #: Requests under way at once. Those behind them are not sent any more when one has failed.
@@ -83,23 +84,26 @@ class Writing:
         self._awaited = awaited
         self._entries = [_Entry(request) for request in requests]
         self._failed = False
+        self._cancelled = False
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def carry_out(self, timeout: float | None) -> Sequence[tuple[Request, ProgressEvent]]:
+    async def carry_out(self, patience: Patience) -> Sequence[tuple[Request, ProgressEvent]]:
         """Makes the requests and, if they are awaited, waits until all are final; their last events in order.
 
-        ``timeout`` is in seconds. Raises the error of the first request that failed, OperationalError when time is up;
-        either tells what became of all of them.
+        Raises the error of the first request that failed, OperationalError when ``patience`` is exhausted; either
+        tells what became of all of them.
         """
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
+        if self._cancelled:
+            raise asyncio.CancelledError
         remaining = iter(_by_resource(self._entries))
         try:
-            async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
+            async with asyncio.timeout(patience.left), asyncio.TaskGroup() as group:
                 for _ in range(min(WIDTH, len(self._entries))):
                     group.create_task(self._carry_out_each(remaining))
         except TimeoutError:
-            raise self._error(OperationalError(f"The statement's timeout of {timeout:g} s is over.")) from None
+            raise self._error(patience.exhausted()) from None
         failures = [entry.failure for entry in self._entries if entry.failure is not None]
         if failures:
             raise self._error(failures[0])
@@ -107,6 +111,7 @@ class Writing:
 
     def cancel(self) -> None:
         """Stops waiting, from any thread: `carry_out` is cancelled. What the service has begun goes on."""
+        self._cancelled = True
         if self._task is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
@@ -138,6 +143,8 @@ class Writing:
             entry.failure = entry.event.error(request.region)
         except DatabaseError as error:
             entry.failure = error
+        except Exception as error:  # the other requests are still accounted for
+            entry.failure = InternalError(f"The driver failed: {type(error).__name__}: {error}")
         if entry.failure is not None:
             self._failed = True
             entry.failure = explain(entry.failure, request.resource_type, request.handler)

@@ -104,7 +104,7 @@ class Returning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """What all writes have. ``source`` yields a row for each request; ``awaited``: whether to wait until it is final."""
+    """What all writes have. ``source`` gives a row for each request; ``awaited``: whether to wait until it is final."""
 
     table: Table
     source: QueryPlan

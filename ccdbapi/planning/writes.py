@@ -183,7 +183,7 @@ def _check_required(table: Table, roles: Sequence[Role]) -> None:
     lacking = [column.name for column in table.columns if column.required and column.pointer not in given]
     if lacking:
         raise ProgrammingError(
-            f"INSERT INTO {table.qualified_name} lacks {', '.join(lacking)}, which every {table.resource_type.name} has."
+            f"INSERT INTO {table.qualified_name} lacks {', '.join(lacking)}: every {table.resource_type.name} has it."
         )
 
 
