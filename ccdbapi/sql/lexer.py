@@ -86,6 +86,13 @@ class Token(NamedTuple):
         """Whether it only separates other tokens."""
         return self.ttype is ttypes.Whitespace or self.text[:2] in _COMMENT_OPENINGS
 
+    @property
+    def plain_text(self) -> str:
+        """Text of the same length and meaning for the engine: without comments, and with plain spaces only."""
+        if self.ttype is ttypes.Whitespace:
+            return self.text if self.text.isascii() else _UNICODE_SPACE.sub(" ", self.text)
+        return " " * len(self.text) if self.text[:2] in _COMMENT_OPENINGS else self.text
+
 
 def _duckdb_lexer() -> Lexer:
     lexer = Lexer()

@@ -29,10 +29,9 @@ def check_reads(reader: Reader) -> None:
     The position stays. That what follows is a query to its end is left to the engine.
     """
     start = reader.index
-    after_with = reader.token.word == "WITH" or reader.token.text == "("
     _skip_to_main_word(reader)
     if reader.token.word not in READS:
-        raise _no_query(reader, reader.token, nested=after_with)
+        raise _no_query(reader, reader.token)
     reader.index = start
     for before, token in pairwise(reader.tokens[start:]):
         if token.word == "INTO" and before.text != "." and before.word != "AS":
@@ -52,9 +51,9 @@ def check_common_tables(reader: Reader) -> None:
                 _skip_to_main_word(reader)
                 word = reader.token.word
                 if word in WRITES or word in UNSUPPORTED:
-                    raise _no_query(reader, reader.token, nested=True)
+                    raise _no_query(reader, reader.token)
             elif reader.peek(1).word in {"PIVOT", "PIVOT_WIDER"}:
-                raise _no_query(reader, reader.peek(1), nested=True)
+                raise _no_query(reader, reader.peek(1))
     reader.index = start
 
 
@@ -96,8 +95,8 @@ def _skip_brackets(reader: Reader) -> None:
         reader.index = reader.closing() + 1
 
 
-def _no_query(reader: Reader, token: Token, *, nested: bool) -> DatabaseError:
-    if nested and token.word in WRITES:
+def _no_query(reader: Reader, token: Token) -> DatabaseError:
+    if token.word in WRITES:
         message = f"{token.word} cannot stand inside another statement or after WITH"
         advice = {
             "INSERT": "write INSERT INTO t (…) WITH … SELECT …",
@@ -109,7 +108,7 @@ def _no_query(reader: Reader, token: Token, *, nested: bool) -> DatabaseError:
         return unsupported(f"{token.word} is not supported: {UNSUPPORTED[token.word]}", reader.text, token.start)
     if not token.text:
         return reader.error("the statement ends where SELECT or another query is expected", token)
-    known = sorted(READS | WRITES)
+    known = sorted(READS | WRITES) if token.ttype is ttypes.Name else []
     close = difflib.get_close_matches(token.text.upper(), known, n=1)
     advice = f"did you mean {close[0]}?" if close else "statements begin with SELECT, INSERT, UPDATE, DELETE or WITH"
     shown = token.text if len(token.text) <= 40 else f"{token.text[:40]}…"

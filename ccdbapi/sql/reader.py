@@ -32,7 +32,7 @@ class Reader:
         self._depths, self._closings = _match_brackets(self.tokens, text)
         self._gaps = [p.position for p in self.parameters]
         self._offset = tokens[0].start
-        self._clean = "".join(" " * len(t.text) if t.is_blank else t.text for t in tokens)
+        self._clean = "".join(t.plain_text for t in tokens)
 
     @property
     def token(self) -> Token:
