@@ -143,6 +143,7 @@ def test_delete(text: str, alias: str | None, source: str | None) -> None:
         ("DELETE t WHERE a = 1", "here FROM is expected"),
         ("DELETE FROM t", "DELETE needs WHERE.*DELETE FROM awscc"),
         ("DELETE FROM t WHERE a = 1 UNION SELECT 1", "UNION cannot stand in WHERE"),
+        ("DELETE FROM t WHERE a = 1 TABLESAMPLE 10%", "TABLESAMPLE cannot stand in WHERE"),
         ("DELETE FROM t WHERE a = 1 ORDER BY b", "ORDER cannot stand in WHERE"),
     ],
 )
