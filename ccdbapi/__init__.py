@@ -92,8 +92,8 @@ def connect(
         aws_session_token: goes with temporary ones.
         role_arn: a role to assume with the credentials.
         endpoint_url: of Cloud Control, instead of the region's own.
-        embedded: True for an emulated Cloud Control within the process, which needs no AWS; a path to keep its state in a
-            file; or an emulator of one's own.
+        embedded: True for an emulated Cloud Control within the process, which needs no AWS; a path to keep its state in
+            a file; or an emulator of one's own.
         scan: ``deny``: a table of single resources needs identifiers.
         wait: whether a statement that writes waits until its requests are final, where it does not say.
         timeout: seconds that a statement may wait for AWS; None without end.

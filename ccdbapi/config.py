@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ccdbapi.emulator.service import CloudControl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
     """What `ccdbapi.connect` takes; see there. Checked when made: raises `InterfaceError` for a value out of range."""
 
@@ -38,30 +38,67 @@ class Settings:
     schema: str | None = None
     transport: Literal["aiohttp", "boto3"] = "aiohttp"
 
+    def __repr__(self) -> str:
+        """Those that were given, and are no secret."""
+        given = [(f.name, getattr(self, f.name)) for f in fields(self) if f.repr and getattr(self, f.name) != f.default]
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in given)})"
+
     def __post_init__(self) -> None:
-        if isinstance(self.regions, str):
-            object.__setattr__(self, "regions", (self.regions,))
-        else:
-            object.__setattr__(self, "regions", tuple(self.regions or ()))
-        _check(all(isinstance(region, str) and region for region in self.regions), "regions", "a list of region names")
+        for name in _TEXTS:
+            value = getattr(self, name)
+            _check(value is None or (isinstance(value, str) and bool(value.strip())), name, "text, not empty, or None")
+        object.__setattr__(self, "regions", _regions(self.regions))
+        _check(
+            (self.aws_access_key_id is None) == (self.aws_secret_access_key is None),
+            "aws_access_key_id and aws_secret_access_key",
+            "given together, or not at all",
+        )
+        _check(
+            self.aws_session_token is None or self.aws_access_key_id is not None,
+            "aws_session_token",
+            "given together with aws_access_key_id and aws_secret_access_key",
+        )
+        _check(_is_embedded(self.embedded), "embedded", "True, False, a path, or an emulator")
+        _check(isinstance(self.wait, bool), "wait", "True or False")
         _check(self.scan in ("deny", "list"), "scan", "'deny' or 'list'")
         _check(self.on_region_error in ("fail", "skip"), "on_region_error", "'fail' or 'skip'")
         _check(self.transport in ("aiohttp", "boto3"), "transport", "'aiohttp' or 'boto3'")
         _check(self.timeout is None or _is_number(self.timeout, above=0), "timeout", "seconds, more than 0, or None")
-        _check(isinstance(self.concurrency, int) and self.concurrency >= 1, "concurrency", "a number of calls, from 1")
+        _check(_is_count(self.concurrency), "concurrency", "a number of calls, from 1")
+        _check(_is_count(self.max_attempts), "max_attempts", "a number of tries, from 1")
         _check(
-            isinstance(self.max_attempts, int) and self.max_attempts >= 1, "max_attempts", "a number of tries, from 1"
-        )
-        _check(
-            self.rate_limit is None or self.rate_limit == 0 or _is_number(self.rate_limit, above=0),
+            self.rate_limit is None or _is_number(self.rate_limit, above=0) or _is_zero(self.rate_limit),
             "rate_limit",
             "requests a second in each region; None or 0 for no limit",
         )
-        _check(self.cache_ttl == 0 or _is_number(self.cache_ttl, above=0), "cache_ttl", "seconds, from 0")
+        _check(_is_number(self.cache_ttl, above=0) or _is_zero(self.cache_ttl), "cache_ttl", "seconds, from 0")
         _not_yet(self.scan == "list", "scan='list'")
         _not_yet(self.on_region_error == "skip", "on_region_error='skip'")
         _not_yet(self.cache_ttl > 0, "cache_ttl")
         _not_yet("all" in self.regions, "regions=['all']")
+
+
+#: The settings that are text.
+_TEXTS = (
+    "region", "profile", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "role_arn", "endpoint_url",
+    "schema",
+)  # fmt: skip
+
+
+def _regions(value: object) -> tuple[str, ...]:
+    """The regions as a tuple; a single one may be given as it is, and None for none."""
+    given = (value,) if isinstance(value, str) else () if value is None else value
+    names = tuple(given) if isinstance(given, Iterable) else None
+    if names is None or not all(isinstance(name, str) and name.strip() for name in names):
+        raise InterfaceError("regions must be a list of region names.")
+    return names
+
+
+def _is_embedded(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(value)
+    # The emulator's own class is not imported for this: that would be half of the package.
+    return isinstance(value, bool | PathLike) or hasattr(value, "handle")
 
 
 def _check(right: bool, name: str, wanted: str) -> None:
@@ -76,3 +113,11 @@ def _not_yet(wanted: bool, name: str) -> None:
 
 def _is_number(value: object, *, above: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > above
+
+
+def _is_zero(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

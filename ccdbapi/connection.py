@@ -19,7 +19,8 @@ class Connection:
     """A connection to Cloud Control, made by `ccdbapi.connect`. PEP 249, "Connection Objects".
 
     Threads may share it, each with cursors of its own. Nothing is opened before the first statement. A statement takes
-    effect at once: Cloud Control has no transactions. As a context manager it closes itself at the end.
+    effect at once: Cloud Control has no transactions. As a context manager it closes itself at the end, and neither
+    commits nor rolls back: there is nothing to undo, and an exception on its way is not to be hidden by another.
     """
 
     # PEP 249, "Optional DB API Extensions": so that code that has a connection needs no import.
@@ -41,13 +42,23 @@ class Connection:
         self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
         self._closed = False
         self._wrote = False
-        #: Warnings and errors as (class, value), PEP 249, "Optional DB API Extensions".
+        #: Errors as (class, value); those of statements are in the cursor's. PEP 249, "Optional DB API Extensions".
         self.messages: list[tuple[type[Exception], Exception]] = []
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
+
+    @property
+    def autocommit(self) -> bool:
+        """True, for good. PEP 249, "Optional DB API Extensions". Raises `NotSupportedError` when set to False."""
+        return True
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        if not value:
+            raise exceptions.NotSupportedError("Cloud Control has no transactions: a statement takes effect at once.")
 
     def cursor(self) -> Cursor:
         """A new cursor. Raises `InterfaceError` on a closed connection."""
@@ -78,14 +89,17 @@ class Connection:
             )
 
     def close(self) -> None:
-        """Closes the connection and its cursors. Closing it again does nothing."""
+        """Closes the connection and its cursors. Closing it again does nothing.
+
+        Statements that run in other threads are cancelled there, and waited for.
+        """
         with self._lock:
-            if self._closed:
-                return
             self._closed = True
-            for cursor in list(self._cursors):
-                cursor.close()
             assembly, self._assembly = self._assembly, None
+            cursors = list(self._cursors)
+        # Not under the lock: a cursor may need it before it can end.
+        for cursor in cursors:
+            cursor.close()
         if assembly is not None:
             assembly.close()
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from ccdbapi.exceptions import Error, InterfaceError, InternalError, ProgrammingError
-from ccdbapi.parameters import Parameters, values_for
+from ccdbapi.exceptions import Error, InterfaceError, InternalError, NotSupportedError, ProgrammingError
+from ccdbapi.parameters import Parameters, parameter_sets, values_for
 
 if TYPE_CHECKING:
     from ccdbapi.connection import Connection
     from ccdbapi.engine.session import ResultColumn
     from ccdbapi.execution import Executor
-    from ccdbapi.planning import Plan, WritePlan
+    from ccdbapi.planning import WritePlan
     from ccdbapi.sql import Statement
 
 #: A row of a result. What it holds follows from the statement, hence Any.
@@ -36,14 +39,34 @@ class ColumnDescription(NamedTuple):
 class Cursor:
     """Runs one statement at a time. PEP 249, "Cursor Objects".
 
-    Made by `Connection.cursor`; for one thread, but for `cancel`. Iterating gives the rows that are left. As a context
-    manager it closes itself at the end. Every method but `close` raises `InterfaceError` once it is closed; what goes wrong
-    with a statement is one of the other PEP 249 exceptions.
+    Made by `Connection.cursor`; for one thread, but for `cancel` and `close`. Iterating gives the rows that are left. As
+    a context manager it closes itself at the end. Once it is closed, its methods raise `InterfaceError`, except for
+    `close` and `cancel`; what goes wrong with a statement is one of the other PEP 249 exceptions.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_busy",
+        "_closed",
+        "_connection",
+        "_description",
+        "_executor",
+        "_fetched",
+        "_finalizer",
+        "_lastrowid",
+        "_reading",
+        "_rowcount",
+        "_user",
+        "arraysize",
+        "messages",
+    )
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._executor: Executor | None = None
+        self._finalizer: weakref.finalize[[], Cursor] | None = None
+        self._busy = threading.Lock()
+        self._user: int | None = None
         self._closed = False
         self._description: Sequence[ColumnDescription] | None = None
         self._rowcount = -1
@@ -52,7 +75,7 @@ class Cursor:
         self._lastrowid: str | None = None
         #: How many rows `fetchmany` gives when it is not told. PEP 249.
         self.arraysize = 1
-        #: Warnings and errors as (class, value). PEP 249, "Optional DB API Extensions".
+        #: The errors of the last statement, as (class, value). PEP 249, "Optional DB API Extensions".
         self.messages: list[tuple[type[Exception], Exception]] = []
 
     @property
@@ -77,7 +100,7 @@ class Cursor:
 
     @property
     def lastrowid(self) -> str | None:
-        """The identifier that the last INSERT of a single row created, else None. PEP 249, "Optional DB API Extensions"."""
+        """The identifier that an INSERT of one row created, else None. PEP 249, "Optional DB API Extensions"."""
         return self._lastrowid
 
     def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
@@ -88,17 +111,22 @@ class Cursor:
         """
         with self._guarded():
             self._renew()
-            self._run(operation, [parameters])
+            self._run(_parsed(operation), [parameters])
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Parameters]) -> Self:
         """Runs an INSERT, UPDATE or DELETE for each set of parameters, as one statement; returns the cursor. PEP 249.
 
-        Raises `ProgrammingError` for a query.
+        Everything is checked before the first request. RETURNING gives the rows of all sets, in order. Raises
+        `ProgrammingError` for a query, `NotSupportedError` for parameters in RETURNING.
         """
+        self._check_open()
+        sets = parameter_sets(seq_of_parameters)  # outside: what the caller's iterator raises is the caller's
         with self._guarded():
             self._renew()
-            self._run(operation, list(seq_of_parameters), many=True)
+            statement = _parsed(operation)
+            _check_many(statement)
+            self._run(statement, sets)
         return self
 
     def fetchone(self) -> Row | None:
@@ -132,18 +160,28 @@ class Cursor:
         self._check_open()
 
     def cancel(self) -> None:
-        """Stops the statement that runs, from any thread: there it raises `OperationalError`."""
+        """Stops the statement that runs, or whose rows are fetched, from any thread: there it raises `OperationalError`.
+
+        A write that the service has begun goes on; the error's ``outcomes`` tell what is known of it.
+        """
         executor = self._executor
         if executor is not None:
             executor.cancel()
 
     def close(self) -> None:
-        """Closes the cursor, and stops the calls that it still makes. Closing it again does nothing. PEP 249."""
+        """Closes the cursor. PEP 249. Closing it again does nothing.
+
+        A statement that runs in another thread is cancelled there, and waited for.
+        """
         self._closed = True
-        executor, self._executor = self._executor, None
-        self._description = None
-        if executor is not None:
-            executor.close()
+        if self._busy.acquire(blocking=False):
+            self._busy.release()
+        else:
+            self.cancel()
+            if self._user == threading.get_ident():
+                return  # called by a signal handler: the statement ends, and the cursor lets go, when that returns
+        with self._busy:
+            self._let_go()
 
     def __iter__(self) -> Iterator[Row]:
         return self
@@ -167,32 +205,33 @@ class Cursor:
         state = "closed" if self._closed else "with a result" if self._description is not None else "open"
         return f"<ccdbapi.Cursor {state}>"
 
-    def _run(self, operation: str, parameter_sets: Sequence[Parameters | None], *, many: bool = False) -> None:
+    def _run(self, statement: Statement, sets: Sequence[Parameters | None]) -> None:
         from ccdbapi.engine.bindings import Bindings
         from ccdbapi.planning import QueryPlan
-        from ccdbapi.sql import Query, parse
 
-        if not isinstance(operation, str):
-            raise ProgrammingError(f"A statement is text, not {type(operation).__name__}.")
-        statement = parse(operation)
-        if many and isinstance(statement, Query):
-            raise ProgrammingError("executemany is for INSERT, UPDATE and DELETE; call execute for a query.")
         assembly = self._connection.assembly()
-        plans = [assembly.planner.plan(statement, Bindings(values_for(statement, values))) for values in parameter_sets]
+        plans = [assembly.planner.plan(statement, Bindings(values_for(statement, values))) for values in sets]
         if self._executor is None:
             self._executor = assembly.executor()
-        queries = [plan for plan in plans if isinstance(plan, QueryPlan)]
-        if queries:
-            self._describe(self._executor.query(queries[0]))
-        else:
-            self._write(self._executor, [plan for plan in plans if not isinstance(plan, QueryPlan)])
+            # A cursor that is dropped with rows unread must not leave its calls behind.
+            self._finalizer = weakref.finalize(self, self._executor.cancel)
+        self._check_open()
+        match plans:
+            case [QueryPlan() as query]:
+                self._describe(self._executor.query(query))
+            case _:
+                self._write(self._executor, [plan for plan in plans if not isinstance(plan, QueryPlan)])
 
     def _write(self, executor: Executor, plans: Sequence[WritePlan]) -> None:
         try:
             written = executor.write(plans)
         except Error as error:
-            if error.outcomes:
+            if any(outcome.state in ("done", "unknown") for outcome in error.outcomes):
                 self._connection.wrote()
+            raise
+        except BaseException:
+            # Interrupted: nobody knows how far it came.
+            self._connection.wrote()
             raise
         if written:
             self._connection.wrote()
@@ -219,9 +258,9 @@ class Cursor:
     def _fetch(self, size: int) -> list[Row]:
         with self._guarded():
             executor = self._result()
-            if size < 0:
-                raise ProgrammingError(f"The number of rows to fetch cannot be {size}.")
-            rows = executor.fetch(size) if self._reading else []
+            if not isinstance(size, int) or size < 0:
+                raise ProgrammingError(f"The number of rows to fetch is 0 or more, not {size!r}.")
+            rows = executor.fetch(min(size, sys.maxsize)) if self._reading else []
             self._count(rows, ended=len(rows) < size)
             return rows
 
@@ -240,14 +279,53 @@ class Cursor:
         if self._closed:
             raise InterfaceError("The cursor is closed.")
 
+    def _let_go(self) -> None:
+        """Gives back what a closed cursor holds."""
+        self._description = None
+        del self.messages[:]
+        if self._executor is not None and self._finalizer is not None:
+            self._finalizer.detach()
+            self._executor.close()
+            self._executor = None
+
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Whatever goes wrong is a PEP 249 exception."""
+        """For one thread at a time; and whatever goes wrong is a PEP 249 exception."""
         self._check_open()
-        del self.messages[:]
+        if not self._busy.acquire(blocking=False):
+            raise ProgrammingError("The cursor is in use by another thread: give each thread a cursor of its own.")
+        self._user = threading.get_ident()
         try:
             yield
-        except Error:
+        except Error as error:
+            self.messages.append((type(error), error))
             raise
         except Exception as error:
-            raise InternalError(f"The driver failed: {type(error).__name__}: {error}") from error
+            failure = InternalError(f"The driver failed: {type(error).__name__}: {error}")
+            self.messages.append((InternalError, failure))
+            raise failure from error
+        finally:
+            self._user = None
+            self._busy.release()
+            if self._closed:
+                self.close()
+
+
+def _parsed(operation: str) -> Statement:
+    from ccdbapi.sql import parse
+
+    if not isinstance(operation, str):
+        raise ProgrammingError(f"A statement is text, not {type(operation).__name__}.")
+    return parse(operation)
+
+
+def _check_many(statement: Statement) -> None:
+    """Raises unless ``statement`` can run with several sets of parameters."""
+    from ccdbapi.sql import Query
+
+    if isinstance(statement, Query):
+        raise ProgrammingError("executemany is for INSERT, UPDATE and DELETE; call execute for a query.")
+    if statement.returning is not None and statement.returning.numbers:
+        raise NotSupportedError(
+            "RETURNING cannot have parameters in executemany, where all sets share it; call execute for each set."
+        )

@@ -10,23 +10,27 @@ Timestamp = datetime.datetime
 Binary = bytes
 
 
-def DateFromTicks(ticks: float) -> datetime.date:  # noqa: N802 - the name that PEP 249 prescribes
+def DateFromTicks(ticks: float) -> datetime.date:
     """The local date at ``ticks`` seconds since the epoch. PEP 249."""
-    return datetime.date.fromtimestamp(ticks)
+    return datetime.date.fromtimestamp(ticks)  # noqa: DTZ012 - PEP 249 wants the local date
 
 
-def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
+def TimeFromTicks(ticks: float) -> datetime.time:
     """The local time at ``ticks`` seconds since the epoch. PEP 249."""
     return TimestampFromTicks(ticks).time()
 
 
-def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
+def TimestampFromTicks(ticks: float) -> datetime.datetime:
     """The local date and time at ``ticks`` seconds since the epoch. PEP 249."""
     return datetime.datetime.fromtimestamp(ticks)  # noqa: DTZ006 - PEP 249 wants local time without a zone
 
 
 class TypeObject:
-    """Equals the type codes in ``cursor.description`` of the SQL types that it stands for. PEP 249, "Type Objects"."""
+    """Equals the type codes in ``cursor.description`` of the SQL types that it stands for. PEP 249, "Type Objects".
+
+    Type codes are the names of SQL types. Those of lists, structs and the like (``INTEGER[]``, ``STRUCT``) equal none:
+    PEP 249 knows no nested types.
+    """
 
     def __init__(self, name: str, *sql_types: str) -> None:
         self._name = name
@@ -46,14 +50,14 @@ class TypeObject:
 
 #: Text, and what comes as Python objects made from it: JSON as dicts and lists, UUIDs.
 STRING = TypeObject("STRING", "VARCHAR", "JSON", "UUID", "ENUM", "BIT", "NULL")
-BINARY = TypeObject("BINARY", "BLOB")
+BINARY = TypeObject("BINARY", "BLOB", "GEOMETRY")
 NUMBER = TypeObject(
     "NUMBER", "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
     "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM",
 )  # fmt: skip
 DATETIME = TypeObject(
-    "DATETIME", "DATE", "TIME", "TIMESTAMP", "INTERVAL", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
-    "TIMESTAMP WITH TIME ZONE", "TIME WITH TIME ZONE",
+    "DATETIME", "DATE", "TIME", "TIME_NS", "TIME WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS",
+    "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "INTERVAL",
 )  # fmt: skip
 #: Cloud Control has no row ids; its identifiers are text.
 ROWID = TypeObject("ROWID")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccdbapi.exceptions import ProgrammingError
@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 #: What `execute` takes beside the statement: values in order for ``?``, by name for ``:name``.
 Parameters = Sequence[object] | Mapping[str, object]
+
+
+def parameter_sets(sets: Iterable[Parameters]) -> Sequence[Parameters]:
+    """The sets of parameters that `executemany` was given. Raises `ProgrammingError` for anything else."""
+    if isinstance(sets, str | bytes | Mapping) or not isinstance(sets, Iterable):
+        raise ProgrammingError(
+            f"executemany takes a list of parameter sets, each a list, tuple or mapping, not {type(sets).__name__}."
+        )
+    return list(sets)
 
 
 def values_for(statement: Statement, parameters: Parameters | None) -> Sequence[object]:
@@ -35,15 +44,15 @@ def values_for(statement: Statement, parameters: Parameters | None) -> Sequence[
         )
     given = parameters or ()
     if len(given) != wanted:
-        raise ProgrammingError(f"The statement has {wanted} parameters (?), but {len(given)} values are given.")
+        raise ProgrammingError(f"Parameters (?) in the statement: {wanted}; values given: {len(given)}.")
     return given
 
 
 def _by_name(names: Sequence[str], parameters: Parameters | None) -> Sequence[object]:
     if not isinstance(parameters, Mapping):
         raise ProgrammingError(
-            f"The statement has named parameters ({', '.join(f':{name}' for name in names)}); pass a mapping with their "
-            "values."
+            f"The statement has named parameters ({', '.join(f':{name}' for name in names)}); "
+            "pass a mapping with their values."
         )
     lacking = [name for name in names if name not in parameters]
     if lacking:

@@ -100,6 +100,11 @@ class Session:
                 if table.failure is not None:
                     raise table.failure from None
             raise error_of_exception(error, self._sql, self._locate) from None
+        except RuntimeError as error:
+            # The engine looks for signals while it works, and swallows the interrupt that Ctrl-C is.
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from None
+            raise
 
 
 def _result_column(name: str, sql_type: Any) -> ResultColumn:
@@ -108,6 +113,6 @@ def _result_column(name: str, sql_type: Any) -> ResultColumn:
         arguments = dict(sql_type.children)
         precision, scale = arguments["precision"], arguments["scale"]
     type_name = str(sql_type)
-    if sql_type.id in ("decimal", "enum", "struct", "map", "union"):
+    if sql_type.id in ("decimal", "enum", "struct", "tuple", "map", "union"):
         type_name = type_name.partition("(")[0]
     return ResultColumn(name, type_name.strip('"'), precision, scale)

@@ -80,7 +80,7 @@ class Executor:
             return self._session.fetch_all()
 
     def cancel(self) -> None:
-        """Stops the statement, from any thread: the method that runs it, or fetches its rows, raises OperationalError."""
+        """Stops the statement, from any thread: the method that runs it or fetches its rows raises OperationalError."""
         # First of all: what begins from here on sees it, and what has begun is stopped below.
         self._cancelled = True
         reading, writing = self._reading, self._writing
