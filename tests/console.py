@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 #: Seconds after which a program counts as hanging.
 PATIENCE = 120
@@ -65,7 +65,7 @@ def run_python(code: str, *, home: Path, endpoint_url: str | None = None) -> sub
 @contextmanager
 def started(
     arguments: Sequence[str], *, home: Path, endpoint_url: str | None = None
-) -> Iterator[tuple[subprocess.Popen[str], TextIO]]:
+) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     """A program that runs, and its output. It is killed if it has not ended by itself."""
     with subprocess.Popen(
         list(arguments),

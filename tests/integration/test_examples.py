@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
+import console
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -37,9 +37,7 @@ def test_every_example_is_run() -> None:
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_an_example_runs_and_prints(name: str, tmp_path: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, str(EXAMPLES / name)], cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=120
-    )
+    ran = console.run([sys.executable, str(EXAMPLES / name)], home=tmp_path)
 
     assert ran.returncode == 0, ran.stderr
     rest = ran.stdout
