@@ -39,8 +39,8 @@ class ColumnDescription(NamedTuple):
 class Cursor:
     """Runs one statement at a time. PEP 249, "Cursor Objects".
 
-    Made by `Connection.cursor`; for one thread, but for `cancel` and `close`. Iterating gives the rows that are left. As
-    a context manager it closes itself at the end. Once it is closed, its methods raise `InterfaceError`, except for
+    Made by `Connection.cursor`; for one thread, but for `cancel` and `close`. Iterating gives the rows that are left.
+    As a context manager it closes itself at the end. Once it is closed, its methods raise `InterfaceError`, except for
     `close` and `cancel`; what goes wrong with a statement is one of the other PEP 249 exceptions.
     """
 
@@ -160,7 +160,7 @@ class Cursor:
         self._check_open()
 
     def cancel(self) -> None:
-        """Stops the statement that runs, or whose rows are fetched, from any thread: there it raises `OperationalError`.
+        """Stops the statement that runs, or whose rows are fetched, from any thread: it raises `OperationalError` there.
 
         A write that the service has begun goes on; the error's ``outcomes`` tell what is known of it.
         """
