@@ -14,6 +14,9 @@ from ccdbapi.exceptions import DataError
 # many variables to set.
 _LIST_LENGTH = 100
 
+# Below this many parameters after IN the engine does not need help.
+_SHORTEST_LIST = 16
+
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -24,33 +27,46 @@ class Bindings:
     """
 
     def __init__(self, values: Sequence[object] = ()) -> None:
+        self._values = [_as_sql_value(number, value) for number, value in enumerate(values)]
+        self._expressions: dict[int, str] = {}
         self._variables: dict[str, object] = {}
-        self._expressions: list[str] = []
-        open_lists: dict[str, tuple[str, list[object]]] = {}
-        for number, value in enumerate(values):
-            bound, suffix = _as_sql_value(number, value)
-            kind = _kind(bound)
-            if kind is None:
-                name = f"ccdbapi_{number}"
-                self._variables[name] = bound
-                self._expressions.append(f"getvariable('{name}'){suffix}")
-                continue
-            if kind not in open_lists or len(open_lists[kind][1]) == _LIST_LENGTH:
-                members: list[object] = []
-                open_lists[kind] = (f"ccdbapi_{kind}_{number}", members)
-                self._variables[f"ccdbapi_{kind}_{number}"] = members
-            name, members = open_lists[kind]
-            members.append(bound)
-            self._expressions.append(f"getvariable('{name}')[{len(members)}]{suffix}")
+        self._open_lists: dict[str, tuple[str, list[object]]] = {}
 
     def expression(self, number: int) -> str:
         """The SQL expression that stands for the parameter ``number``."""
+        if number not in self._expressions:
+            value, suffix = self._values[number]
+            self._expressions[number] = self._variable(number, value) + suffix
         return self._expressions[number]
+
+    def list_of(self, numbers: Sequence[int]) -> int | None:
+        """The number of a parameter that is the list of these, for ``IN``; None where it would not mean the same.
+
+        To the engine a list is of one type, and a NULL in it is a value.
+        """
+        if len(numbers) < _SHORTEST_LIST or any(type(self._values[number][0]) is not str for number in numbers):
+            return None
+        self._values.append(([self._values[number][0] for number in numbers], ""))
+        return len(self._values) - 1
 
     @property
     def variables(self) -> Mapping[str, object]:
-        """Variable → value: what has to be set before a statement with these expressions can run."""
+        """Variable → value: what has to be set before a statement with the expressions given so far can run."""
         return self._variables
+
+    def _variable(self, number: int, value: object) -> str:
+        kind = _kind(value)
+        if kind is None:
+            name = f"ccdbapi_{number}"
+            self._variables[name] = value
+            return f"getvariable('{name}')"
+        if kind not in self._open_lists or len(self._open_lists[kind][1]) == _LIST_LENGTH:
+            members: list[object] = []
+            self._open_lists[kind] = (f"ccdbapi_{kind}_{number}", members)
+            self._variables[f"ccdbapi_{kind}_{number}"] = members
+        name, members = self._open_lists[kind]
+        members.append(value)
+        return f"getvariable('{name}')[{len(members)}]"
 
 
 def _kind(value: object) -> str | None:

@@ -23,9 +23,12 @@ def render(statement: str, bindings: Bindings, *parts: str | Fragment) -> Text:
     spans: list[tuple[int, int, Fragment]] = []
     length = 0
     for part in parts:
-        piece = part if isinstance(part, str) else part.render(bindings.expression)
-        if not isinstance(part, str):
-            spans.append((length, length + len(piece), part))
+        if isinstance(part, str):
+            piece = part
+        else:
+            listed = part.with_lists(bindings.list_of)
+            piece = listed.render(bindings.expression)
+            spans.append((length, length + len(piece), listed))
         pieces.append(piece)
         length += len(piece)
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+
+# What stands before a gap is never the inside of a string: that would have to end first.
+_LIST_BEGINS = re.compile(r"(?<![\w.$])IN\s*(\(\s*)\Z", re.IGNORECASE)
+_LIST_GOES_ON = re.compile(r"\s*,\s*")
+_LIST_ENDS = re.compile(r"\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +48,35 @@ class Fragment:
             if offset < position:
                 return start + len(piece)
         return self.offsets[-1] + min(offset - position, len(self.pieces[-1]))
+
+    def with_lists(self, number_of: Callable[[tuple[int, ...]], int | None]) -> Fragment:
+        """This fragment with one gap for each ``(?, ?, …)`` after IN, brackets included.
+
+        ``number_of`` tells which parameter is the list of these, None to leave them as they are. The engine reads one
+        parameter much faster than thousands.
+        """
+        pieces, offsets, numbers = [self.pieces[0]], [self.offsets[0]], list[int]()
+        gap = 0
+        while gap < len(self.numbers):
+            begins = _LIST_BEGINS.search(pieces[-1])
+            end = self._end_of_list(gap) if begins else None
+            number = number_of(self.numbers[gap:end]) if end is not None else None
+            if begins is None or end is None or number is None:
+                numbers.append(self.numbers[gap])
+                end, skipped = gap + 1, 0
+            else:
+                pieces[-1] = pieces[-1][: begins.start(1)]
+                numbers.append(number)
+                ends = _LIST_ENDS.match(self.pieces[end])
+                skipped = ends.end() if ends else 0
+            pieces.append(self.pieces[end][skipped:])
+            offsets.append(self.offsets[end] + skipped)
+            gap = end
+        return Fragment(tuple(pieces), tuple(offsets), tuple(numbers))
+
+    def _end_of_list(self, gap: int) -> int | None:
+        """The gap behind the list that begins with ``gap``; None if there is more in it than gaps."""
+        end = gap + 1
+        while end < len(self.numbers) and _LIST_GOES_ON.fullmatch(self.pieces[end]):
+            end += 1
+        return end if _LIST_ENDS.match(self.pieces[end]) else None
