@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import ccdbapi
+from ccdbapi.emulator.service import CloudControl
 
 
 @pytest.fixture
@@ -18,3 +22,24 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatc
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return monkeypatch
+
+
+@pytest.fixture
+def service() -> Iterator[CloudControl]:
+    """An emulated Cloud Control within the process."""
+    service = CloudControl()
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def connection(service: CloudControl) -> Iterator[ccdbapi.Connection]:
+    """A connection to ``service``."""
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
+        yield connection
+
+
+@pytest.fixture
+def cursor(connection: ccdbapi.Connection) -> ccdbapi.Cursor:
+    """A cursor of ``connection``, which closes it."""
+    return connection.cursor()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from ccdbapi.exceptions import DataError
+from ccdbapi.exceptions import DataError, ProgrammingError
 
 # Folding `list[i]` copies the whole list: with longer lists many parameters are slow, with shorter ones there are
 # many variables to set.
@@ -49,6 +49,18 @@ class Bindings:
         self._values.append(([self._values[number][0] for number in numbers], ""))
         return len(self._values) - 1
 
+    def unsupported(self, variable: str) -> ProgrammingError:
+        """The error for a value of a type that the engine does not know."""
+        number, kind = int(variable.rpartition("_")[2]) + 1, type(self._variables[variable]).__name__
+        return ProgrammingError(
+            f"Parameter {number} is, or holds, something that is no SQL value ({kind}): pass text, a number, bool, bytes, "
+            "a date or time, a UUID, None, or a list or mapping of such."
+        )
+
+    def out_of_range(self, variable: str, reason: str) -> DataError:
+        """The error for a value that the engine cannot take, though it knows the type."""
+        return DataError(f"Parameter {int(variable.rpartition('_')[2]) + 1} cannot be passed to SQL: {reason}")
+
     @property
     def variables(self) -> Mapping[str, object]:
         """Variable → value: what has to be set before a statement with the expressions given so far can run."""
@@ -84,12 +96,14 @@ def _kind(value: object) -> str | None:
 
 def _as_sql_value(number: int, value: object) -> tuple[object, str]:
     """The value to bind, and what follows its variable in SQL."""
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError as error:
             raise DataError(f"Parameter {number + 1} is not valid Unicode: {error.reason}") from None
-        return str(value), ""
+        return str.__str__(value), ""  # of an enumeration's member, str() would be its name
     if isinstance(value, tuple | set | frozenset):
         value = list(value)
     # The engine would give all the structs of a list the same fields; JSON keeps each as it is.

@@ -147,7 +147,11 @@ class Database:
 
     def _serialized_plan(self, sql: str) -> dict[str, Any]:
         row = self._root.execute(_PLAN, [sql]).fetchone()
-        return cast("dict[str, Any]", json.loads(row[0])) if row else {}
+        text = row[0] if row else ""
+        if not text:
+            raise NotSupportedError("Constants of the types BIT and BIGNUM cannot be planned; cast columns instead.")
+        # The engine's JSON is JSON but for this; within a string the quote before the colon would have a backslash.
+        return cast("dict[str, Any]", json.loads(text.replace('"value":NAN', '"value":NaN')))
 
     def _optimize_with(self, enabled: frozenset[str]) -> None:
         disabled = ",".join(name for name in self._optimizers if name not in enabled)
@@ -171,8 +175,7 @@ class Database:
     def _planning(self, sql: str, bindings: Bindings, locate: Locate) -> Iterator[None]:
         with self._lock:
             try:
-                for name, value in bindings.variables.items():
-                    self._root.execute(f"SET VARIABLE {name} = ?", [value])
+                self._set(bindings)
                 yield
             except duckdb.Error as error:
                 # Some failures leave a transaction behind, in which nothing can be planned any more.
@@ -181,6 +184,15 @@ class Database:
             finally:
                 for name in bindings.variables:
                     self._root.execute(f"RESET VARIABLE {name}")
+
+    def _set(self, bindings: Bindings) -> None:
+        for name, value in bindings.variables.items():
+            try:
+                self._root.execute(f"SET VARIABLE {name} = ?", [value])
+            except duckdb.NotImplementedException:
+                raise bindings.unsupported(name) from None
+            except (duckdb.Error, TypeError, ValueError, OverflowError) as error:
+                raise bindings.out_of_range(name, str(error).partition(": ")[2] or str(error)) from None
 
     def _roll_back(self) -> None:
         with suppress(duckdb.TransactionException):

@@ -115,4 +115,4 @@ def _result_column(name: str, sql_type: Any) -> ResultColumn:
     type_name = str(sql_type)
     if sql_type.id in ("decimal", "enum", "struct", "tuple", "map", "union"):
         type_name = type_name.partition("(")[0]
-    return ResultColumn(name, type_name.strip('"'), precision, scale)
+    return ResultColumn(name, type_name.replace('"NULL"', "NULL"), precision, scale)

@@ -20,6 +20,8 @@ def converter_for(sql_type: DuckDBPyType) -> Converter | None:
     """
     if str(sql_type) == "JSON":
         return json.loads
+    if str(sql_type) == "BIGNUM":
+        return int
     match sql_type.id:
         case "list" | "array":
             ((_, member_type), *_) = _children(sql_type)

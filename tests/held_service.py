@@ -1,0 +1,26 @@
+"""A Cloud Control that does not answer, for tests of what happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+
+from ccdbapi.emulator.service import CloudControl
+
+
+class HeldService(CloudControl):
+    """Answers everything but the operations that it holds; ``arrived`` is set as soon as it holds one."""
+
+    def __init__(self, *held: str) -> None:
+        super().__init__()
+        self.held = frozenset(held)
+        self.arrived = threading.Event()
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        if operation in self.held:
+            self.arrived.set()
+            await asyncio.Event().wait()  # until it is cancelled
+        return await super().handle(operation, payload, account=account, region=region)
