@@ -42,7 +42,8 @@ class _Output:
     columns: list[str | None] = field(default_factory=list)
 
     def pick(self, positions: Sequence[int]) -> _Output:
-        return _Output(self.scan, [self.column(position) for position in positions])
+        """The columns at ``positions``. The engine writes no positions where it keeps all columns."""
+        return _Output(self.scan, [self.column(position) for position in positions]) if positions else self
 
     def column(self, position: int) -> str | None:
         return self.columns[position] if position < len(self.columns) else None
@@ -69,7 +70,7 @@ def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
             if below.scan is not None:
                 domains = (_domain(expression, below) for expression in _nodes(node, "expressions"))
                 below.scan.domain = reduce(and_, domains, below.scan.domain)
-            return below.pick(_integers(node, "projection_map")) if "projection_map" in node else below
+            return below.pick(_integers(node, "projection_map"))
         case "LOGICAL_PROJECTION", [child]:
             below = _read(child, scans, limited=limited)
             return _Output(below.scan, [_reference(expression, below) for expression in _nodes(node, "expressions")])
@@ -77,7 +78,7 @@ def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
             # Every row of the left side is kept as it is; the mark comes as one more column.
             below = _read(left, scans, limited=limited)
             _read(right, scans, limited=False)
-            kept = below.pick(_integers(node, "left_projection_map")) if "left_projection_map" in node else below
+            kept = below.pick(_integers(node, "left_projection_map"))
             return _Output(kept.scan, [*kept.columns, None])
         case "LOGICAL_COMPARISON_JOIN" | "LOGICAL_ANY_JOIN" | "LOGICAL_CROSS_PRODUCT", [left, right]:
             # The right side is read whole before the first row of the left.
@@ -123,22 +124,22 @@ def _read_get(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
         referenced = by_position.pick(_integers(entry, "column_indexes"))
         read.scan.domain &= _domain(cast("Node", entry.get("expr", {})), referenced)
     scans.append(read.scan)
-    return read.pick(_integers(node, "projection_ids")) if "projection_ids" in node else read
+    return read.pick(_integers(node, "projection_ids"))
 
 
 def _filter_domain(entry: Node, column: str) -> Domain:
     """The domain of a filter that was pushed into the scan, on one column."""
     match str(entry.get("filter_type", "")).removeprefix("LEGACY_"):
         case "CONSTANT_COMPARISON" if entry.get("comparison_type") == "COMPARE_EQUAL":
-            return _of(column, [entry.get("constant")])
+            return _is(column, cast("Node", entry.get("constant") or {}))
         case "IN_FILTER":
-            return _of(column, _nodes(entry, "values"))
+            return _one_of(column, _nodes(entry, "values"))
         case "OPTIONAL_FILTER":  # the engine need not apply it, but it holds for every row of the answer
             return _filter_domain(cast("Node", entry.get("child_filter") or {}), column)
         case "CONJUNCTION_AND":
             return reduce(and_, (_filter_domain(child, column) for child in _nodes(entry, "child_filters")), ANYTHING)
         case "CONJUNCTION_OR":
-            return union(_filter_domain(child, column) for child in _nodes(entry, "child_filters"))
+            return _any([_filter_domain(child, column) for child in _nodes(entry, "child_filters")])
         case "EXPRESSION_FILTER":
             return _domain(cast("Node", entry.get("expr") or {}), _Output(None, [column]))
     return ANYTHING
@@ -151,13 +152,13 @@ def _domain(expression: Node, below: _Output) -> Domain:
         case "CONJUNCTION_AND", _:
             return reduce(and_, (_domain(child, below) for child in children), ANYTHING)
         case "CONJUNCTION_OR", _:
-            return union(_domain(child, below) for child in children)
+            return _any([_domain(child, below) for child in children])
         case "COMPARE_EQUAL" | "COMPARE_NOT_DISTINCT_FROM", [left, right]:
             return _equality(left, right, below) & _equality(right, left, below)
         case "COMPARE_IN", [tested, *values]:
             column = _reference(tested, below)
-            constants = [value.get("value") for value in values]
-            return ANYTHING if column is None else _of(column, constants)
+            constants = [cast("Node", value.get("value") or {}) for value in values]
+            return ANYTHING if column is None else _one_of(column, constants)
         case "VALUE_CONSTANT", _ if cast("Node", expression.get("value") or {}).get("value") is False:
             return NOTHING
     return ANYTHING
@@ -169,21 +170,32 @@ def _equality(tested: Node, constant: Node, below: _Output) -> Domain:
     value = cast("Node", constant.get("value") or {})
     column = _reference(tested, below)
     if column is not None:
-        return _of(column, [value])
+        return _is(column, value)
     if _function_name(tested) == "row":
         # A pair of columns against a pair of values: every part has to be equal.
         parts = _nodes(cast("Node", value.get("value") or {}), "children")
         columns = [_reference(child, below) for child in _nodes(tested, "children")]
         pairs = zip(columns, parts, strict=True) if len(parts) == len(columns) else ()
-        return reduce(and_, (_of(name, [part]) for name, part in pairs if name is not None), ANYTHING)
+        return reduce(and_, (_is(name, part) for name, part in pairs if name is not None), ANYTHING)
     return ANYTHING
 
 
-def _of(column: str, constants: Sequence[object]) -> Domain:
-    """``column`` is one of ``constants``, which are values as the plan writes them. Only strings are understood."""
-    values = [constant.get("value") if isinstance(constant, Mapping) else None for constant in constants]
+def _is(column: str, constant: Node) -> Domain:
+    """``column`` is ``constant``, a value as the plan writes it. Only strings are understood."""
+    value = constant.get("value")
+    return Domain.of(column, [value]) if isinstance(value, str) else ANYTHING
+
+
+def _one_of(column: str, constants: Sequence[Node]) -> Domain:
+    """``column`` equals one of ``constants``. Nothing equals NULL."""
+    values = [constant.get("value") for constant in constants if constant.get("is_null") is not True]
     strings = [value for value in values if isinstance(value, str)]
-    return Domain.of(column, strings) if len(strings) == len(values) else ANYTHING
+    return Domain.of(column, strings) if constants and len(strings) == len(values) else ANYTHING
+
+
+def _any(domains: Sequence[Domain]) -> Domain:
+    """The rows that are in one of ``domains``. None at all were not found where they are looked for."""
+    return union(domains) if domains else ANYTHING
 
 
 def _reference(expression: Node, below: _Output) -> str | None:
