@@ -16,7 +16,7 @@ import aiohttp
 
 from ccdbapi.cloudcontrol.aws_session import AwsSession, Endpoint
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
-from ccdbapi.cloudcontrol.fork import keep_forever
+from ccdbapi.fork import keep_forever
 from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Reply, TransportError
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import OperationalError

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Coroutine
 from typing import NamedTuple, TypeVar
 
-from ccdbapi.cloudcontrol.fork import keep_forever
+from ccdbapi.fork import keep_forever
 from ccdbapi.exceptions import InterfaceError
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from ccdbapi.engine.plan import Scan, read_plan
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.view import View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError
+from ccdbapi.fork import keep_forever
 
 #: What users' SQL is kept away from: files, the network, extensions, settings, and the variables of their Python
 #: programs.
@@ -27,7 +29,7 @@ _LOCKED = (
     "SET allow_community_extensions = false",
     "SET temp_directory = ''",
     "SET secret_directory = ''",
-    "SET extension_directory = ''",
+    "SET extension_directory = 'none'",  # if empty, messages name the one below the user's home
     "SET home_directory = ''",
     "SET GLOBAL errors_as_json = true",
     "SET enable_external_access = false",
@@ -96,7 +98,7 @@ class Database:
             self._root.execute(statement)
         self._set_search_path(self._root)
         # An instance that is still open when Python ends reports leaks.
-        self._finalizer = weakref.finalize(self, self._root.close)
+        self._finalizer = weakref.finalize(self, _close, self._root, os.getpid())
 
     def close(self) -> None:
         """Closes the instance. Its sessions have to be closed before."""
@@ -205,6 +207,14 @@ class Database:
 
     def _set_search_path(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"SET search_path = '{self._search_path}'")
+
+
+def _close(root: duckdb.DuckDBPyConnection, pid: int) -> None:
+    if pid == os.getpid():
+        root.close()
+    else:
+        # The engine would wait for threads that a forked child does not have, and abort the process.
+        keep_forever(root)
 
 
 def _name_parts(name: str) -> tuple[str, ...]:

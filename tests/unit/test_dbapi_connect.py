@@ -147,5 +147,5 @@ cursor = connection.cursor()
 assert threading.active_count() == 1, threading.enumerate()
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
