@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar
@@ -23,6 +24,7 @@ _T = TypeVar("_T")
 # What ECMA 262 and Java write and Python's own parser does not read, as something narrower that it does.
 _NARROWED = (
     (re.compile(r"\[\\p\{Print\}&&(\[[^]]*\])\]"), r"\1"),
+    (re.compile(r"\[\^\\p\{C\w?\}\]"), "[A-Za-z]"),
     (re.compile(r"\\P\{(?:C|M)\}|\\p\{(?:Print|Graph|ASCII|L)\}"), "A-Za-z"),
     (re.compile(r"\\p\{N\w?\}"), "0-9"),
     (re.compile(r"\\p\{Z\w?\}"), " "),
@@ -66,12 +68,18 @@ def example(pattern: str, rng: random.Random, *, min_length: int = 0, max_length
         modest = _Modest(rng, repetitions)
         for _ in range(_ATTEMPTS):
             try:
-                text = Rstr(modest).xeger(readable)
+                text = _generated(Rstr(modest), readable)
             except (re.error, IndexError, ValueError, KeyError):
                 continue
             if len(text) >= min_length and (max_length is None or len(text) <= max_length) and matches(pattern, text):
                 return text
     return None
+
+
+def _generated(generator: Rstr, pattern: str) -> str:
+    # Python warns of what in a pattern may come to mean something else; the registry's are not written for Python.
+    with warnings.catch_warnings(category=FutureWarning, action="ignore"):
+        return str(generator.xeger(pattern))
 
 
 class _Modest(random.Random):

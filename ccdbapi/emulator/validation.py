@@ -65,8 +65,46 @@ def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, obje
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+def _pattern_properties(
+    validator: Any, expressions: Mapping[str, Schema], instance: object, _: Schema
+) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for expression, node in expressions.items():
+            for name, value in instance.items():
+                if patterns.matches(expression, name):
+                    yield from validator.descend(value, node, path=name, schema_path=expression)
+
+
+def _additional_properties(
+    validator: Any, allowed: Schema | bool, instance: object, schema: Schema
+) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        extras = _extras(instance, schema)
+        if isinstance(allowed, Mapping):
+            for name in extras:
+                yield from validator.descend(instance[name], allowed, path=name)
+        elif extras and not allowed:
+            yield ValidationError(f"Additional properties are not allowed: {', '.join(extras)}")
+
+
+def _extras(instance: Mapping[str, object], schema: Mapping[str, Any]) -> list[str]:
+    """The names of members that the schema neither names nor describes by a pattern."""
+    known, expressions = schema.get("properties", {}), schema.get("patternProperties", {})
+    return [
+        name
+        for name in instance
+        if name not in known and not any(patterns.matches(expression, name) for expression in expressions)
+    ]
+
+
+# jsonschema's own three read patterns with `re`, which many of the registry's are not written for.
 _ModelValidator: Callable[[Mapping[str, object]], Validator] = extend(  # type: ignore[no-untyped-call]
-    Draft7Validator, {"pattern": _pattern}
+    Draft7Validator,
+    {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    },
 )
 
 
@@ -85,11 +123,7 @@ def _texts(error: ValidationError) -> Iterator[str]:
             # jsonschema reports each missing name by itself; the name stands quoted at the start.
             yield f"required key [{error.message.partition(' is a required')[0].strip(chr(39))}] not found"
         case "additionalProperties":
-            known = schema.get("properties", {})
-            expressions = schema.get("patternProperties", {})
-            for name in value:
-                if name not in known and not any(patterns.matches(pattern, name) for pattern in expressions):
-                    yield f"extraneous key [{name}] is not permitted"
+            yield from (f"extraneous key [{name}] is not permitted" for name in _extras(value, schema))
         case "type":
             expected = " or ".join(str(kind).capitalize() for kind in (limit if isinstance(limit, list) else [limit]))
             yield f"expected type: {expected}, found: {_json_type(value)}"
