@@ -13,7 +13,8 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -83,6 +84,12 @@ class Archive:
     @cached_property
     def _dictionary(self) -> bytes:
         return self._directory.joinpath(DICTIONARY).read_bytes()
+
+
+@cache
+def packaged_archive() -> Archive:
+    """The archive that comes with this package."""
+    return Archive(files("ccdbapi.catalog").joinpath("data"))
 
 
 def pack(origin: Origin, contents: Mapping[Entry, Record]) -> dict[str, bytes]:

@@ -17,14 +17,15 @@ def table_name(type_name: str) -> str:
     return str(inflection.pluralize(inflection.underscore(type_name.split("::")[2])))
 
 
-def table_names(type_names: Iterable[str]) -> dict[str, str]:
+def table_names(type_names: Iterable[str], reserved: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
     """Type name → table name, unique within each service.
 
     Where two types would share one, AWS's keeps it and the other's begins with its organization
-    (``acme_images`` for ``Acme::SageMaker::Image``).
+    (``acme_images`` for ``Acme::SageMaker::Image``). ``reserved`` are names that others have already, as (service,
+    table).
     """
     names: dict[str, str] = {}
-    taken: set[tuple[str, str]] = set()
+    taken = set(reserved)
     for type_name in sorted(type_names, key=lambda name: (not name.startswith("AWS::"), name)):
         service, name = service_name(type_name), table_name(type_name)
         if (service, name) in taken:

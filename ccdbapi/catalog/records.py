@@ -65,6 +65,29 @@ class Spellings:
     listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+def make_record(type_name: str, schema: Schema, spellings: Spellings) -> Record:
+    """The record of a type, with column names by the rules and the spellings beside them."""
+    # Reading the packaged records needs no names to be made, and so no inflection.
+    from ccdbapi.catalog.naming import column_names
+
+    described = schemas.resource_type(type_name, schema)
+    columns = column_names(dict.fromkeys((*schemas.property_pointers(described), *schemas.listed_pointers(described))))
+    taken = set(columns.values())
+    aliases = {
+        pointer: kept
+        for pointer, other in spellings.columns.get(type_name, {}).items()
+        if pointer in columns and (kept := [alias for alias in other if alias not in taken])
+    }
+    listed = [pointer for pointer in spellings.listed.get(type_name, ()) if pointer in columns]
+    return Record(schema, columns, aliases, listed)
+
+
+def operations(schema: Schema) -> tuple[HandlerName, ...]:
+    """The operations that the type has a handler for; none where Cloud Control cannot manage it."""
+    handlers = schemas.as_mapping(schema.get("handlers"))
+    return tuple(operation for operation in HANDLER_NAMES if operation in handlers)
+
+
 class SchemaSource:
     """Types from schemas in memory. Those without handlers are left out: Cloud Control cannot manage them.
 
@@ -85,21 +108,7 @@ class SchemaSource:
         return self._services.get(service, ())
 
     def record(self, type_name: str) -> Record:
-        from ccdbapi.catalog.naming import column_names
-
-        schema = self._schemas[type_name]
-        described = schemas.resource_type(type_name, schema)
-        columns = column_names(
-            dict.fromkeys((*schemas.property_pointers(described), *schemas.listed_pointers(described)))
-        )
-        taken = set(columns.values())
-        aliases = {
-            pointer: kept
-            for pointer, other in self._spellings.columns.get(type_name, {}).items()
-            if pointer in columns and (kept := [alias for alias in other if alias not in taken])
-        }
-        listed = [pointer for pointer in self._spellings.listed.get(type_name, ()) if pointer in columns]
-        return Record(schema, columns, aliases, listed)
+        return make_record(type_name, self._schemas[type_name], self._spellings)
 
     @cached_property
     def _services(self) -> Mapping[str, Sequence[Entry]]:
@@ -113,7 +122,6 @@ class SchemaSource:
             service = service_name(type_name)
             other = self._spellings.tables.get(type_name, ())
             aliases = tuple(alias for alias in other if (service, alias) not in taken)
-            handlers = schemas.as_mapping(schema["handlers"])
-            operations = tuple(operation for operation in HANDLER_NAMES if operation in handlers)
-            services.setdefault(service, []).append(Entry(type_name, names[type_name], operations, aliases))
+            entry = Entry(type_name, names[type_name], operations(schema), aliases)
+            services.setdefault(service, []).append(entry)
         return services

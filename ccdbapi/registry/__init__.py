@@ -1,0 +1,1 @@
+"""CloudFormation's registry: the schemas of the types that an account has in a region, private ones included."""
