@@ -45,6 +45,7 @@ from ccdbapi.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from ccdbapi.catalog import Catalog
     from ccdbapi.emulator.service import CloudControl
 
 __version__: Final = "0.1.0"
@@ -78,6 +79,7 @@ def connect(
     on_region_error: Literal["fail", "skip"] = "fail",
     schema: str | None = None,
     transport: Literal["aiohttp", "boto3"] = "aiohttp",
+    catalog: Literal["packaged", "live"] | Catalog = "packaged",
 ) -> Connection:
     """Makes a connection; it opens nothing before its first statement. PEP 249, "Constructors".
 
@@ -104,6 +106,12 @@ def connect(
         on_region_error: ``fail``: a region that cannot be read fails the statement.
         schema: the service of tables that are named without one (``sagemaker``, ``awscc.sagemaker``).
         transport: ``aiohttp``, or ``boto3`` for those who hook into botocore.
+        catalog: ``packaged``: the resource types that come with this package. ``live``: over these, the types of the
+            account's own registry, private ones included, as they are cached for the account and for ``region`` (else
+            the configured region, else the first of ``regions``). The first statement asks STS for the account then. If
+            nothing is cached it first fetches all schemas from CloudFormation, which is a call for each of well over a
+            thousand types and takes minutes; ``ccdbapi catalog refresh`` does that beforehand, and whenever they
+            are to be renewed. An ``endpoint_url`` stands for these services too. Or a `ccdbapi.catalog.Catalog`.
 
     Raises:
         InterfaceError: for a setting out of range.
@@ -130,6 +138,7 @@ def connect(
             on_region_error=on_region_error,
             schema=schema,
             transport=transport,
+            catalog=catalog,
         )
     )
 

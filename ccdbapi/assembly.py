@@ -15,6 +15,7 @@ from ccdbapi.planning import Planner
 from ccdbapi.planning.views import CATALOG
 
 if TYPE_CHECKING:
+    from ccdbapi.catalog import Catalog
     from ccdbapi.cloudcontrol.transport import Transport
     from ccdbapi.config import Settings
 
@@ -38,13 +39,25 @@ class Assembly(NamedTuple):
 
 
 def assemble(settings: Settings) -> Assembly:
-    """Raises `InterfaceError` for settings that cannot go together, and for an emulator that is not installed."""
-    catalog = packaged()
+    """Raises `InterfaceError` for settings that cannot go together, and for an emulator that is not installed.
+
+    With ``catalog='live'`` it asks AWS, and raises what comes of that.
+    """
+    aws = AwsSession(
+        region=settings.region,
+        profile=settings.profile,
+        aws_access_key_id=settings.aws_access_key_id,
+        aws_secret_access_key=settings.aws_secret_access_key,
+        aws_session_token=settings.aws_session_token,
+        role_arn=settings.role_arn,
+        endpoint_url=settings.endpoint_url,
+    )
+    catalog = _catalog(settings, aws)
     schema = settings.schema.lower().removeprefix(f"{CATALOG}.") if settings.schema else None
     if schema is not None:
         catalog.tables(schema)  # a schema that does not exist is better found here than at the first statement
     client = Client(
-        _transport(settings),
+        _embedded(settings, catalog) if settings.embedded else _transport(settings, aws),
         # The embedded emulator has no limits to keep.
         rate_limit=None if settings.embedded else settings.rate_limit,
         max_attempts=settings.max_attempts,
@@ -55,18 +68,19 @@ def assemble(settings: Settings) -> Assembly:
     return Assembly(settings, client, database, planner)
 
 
-def _transport(settings: Settings) -> Transport:
-    if settings.embedded:
-        return _embedded(settings)
-    aws = AwsSession(
-        region=settings.region,
-        profile=settings.profile,
-        aws_access_key_id=settings.aws_access_key_id,
-        aws_secret_access_key=settings.aws_secret_access_key,
-        aws_session_token=settings.aws_session_token,
-        role_arn=settings.role_arn,
-        endpoint_url=settings.endpoint_url,
-    )
+def _catalog(settings: Settings, aws: AwsSession) -> Catalog:
+    match settings.catalog:
+        case "packaged":
+            return packaged()
+        case "live":
+            from ccdbapi.registry.refresh import live_catalog
+
+            return live_catalog(aws, settings.region, settings.regions)
+        case catalog:
+            return catalog
+
+
+def _transport(settings: Settings, aws: AwsSession) -> Transport:
     if settings.transport == "boto3":
         from ccdbapi.cloudcontrol.boto3_transport import Boto3Transport
 
@@ -76,7 +90,7 @@ def _transport(settings: Settings) -> Transport:
     return AiohttpTransport(aws, concurrency=settings.concurrency)
 
 
-def _embedded(settings: Settings) -> Transport:
+def _embedded(settings: Settings, catalog: Catalog) -> Transport:
     try:
         from ccdbapi.emulator.inprocess import InProcessTransport
         from ccdbapi.emulator.service import CloudControl
@@ -88,4 +102,4 @@ def _embedded(settings: Settings) -> Transport:
     if isinstance(settings.embedded, CloudControl):
         return InProcessTransport(settings.embedded)
     path = None if isinstance(settings.embedded, bool) else settings.embedded
-    return InProcessTransport(CloudControl(store=Store(path)))
+    return InProcessTransport(CloudControl(store=Store(path), catalog=catalog))

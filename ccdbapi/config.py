@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from ccdbapi.exceptions import InterfaceError, NotSupportedError
 
 if TYPE_CHECKING:
+    from ccdbapi.catalog import Catalog
     from ccdbapi.emulator.service import CloudControl
 
 
@@ -37,6 +38,7 @@ class Settings:
     on_region_error: Literal["fail", "skip"] = "fail"
     schema: str | None = None
     transport: Literal["aiohttp", "boto3"] = "aiohttp"
+    catalog: Literal["packaged", "live"] | Catalog = "packaged"
 
     def __repr__(self) -> str:
         """Those that were given, and are no secret."""
@@ -63,6 +65,8 @@ class Settings:
         _check(self.scan in ("deny", "list"), "scan", "'deny' or 'list'")
         _check(self.on_region_error in ("fail", "skip"), "on_region_error", "'fail' or 'skip'")
         _check(self.transport in ("aiohttp", "boto3"), "transport", "'aiohttp' or 'boto3'")
+        _check(_is_catalog(self.catalog), "catalog", "'packaged', 'live', or a Catalog")
+        _check(not (self.embedded and self.catalog == "live"), "catalog", "'packaged' or a Catalog when embedded")
         _check(self.timeout is None or _is_number(self.timeout, above=0), "timeout", "seconds, more than 0, or None")
         _check(_is_count(self.concurrency), "concurrency", "a number of calls, from 1")
         _check(_is_count(self.max_attempts), "max_attempts", "a number of tries, from 1")
@@ -99,6 +103,11 @@ def _is_embedded(value: object) -> bool:
         return bool(value)
     # The emulator's own class is not imported for this: that would be half of the package.
     return isinstance(value, bool | PathLike) or hasattr(value, "handle")
+
+
+def _is_catalog(value: object) -> bool:
+    # By what it can do: its class is not imported for the usual case.
+    return value in ("packaged", "live") if isinstance(value, str) else hasattr(value, "find_table")
 
 
 def _check(right: bool, name: str, wanted: str) -> None:

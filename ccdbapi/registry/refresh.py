@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,12 +83,12 @@ def refresh(registry: Registry, progress: Progress = lambda done, total: None) -
     )
 
 
-def live_catalog(aws: AwsSession, region: str | None = None) -> Catalog:
+def live_catalog(aws: AwsSession, region: str | None = None, regions: Sequence[str] = ()) -> Catalog:
     """The packaged catalogue under the schemas that are cached for the account and region, fetched if there are none.
 
-    STS is asked for the account. ``region`` is the session's own if None. Blocks. Raises as `refresh`.
+    STS is asked for the account. See `Registry` for the region. Blocks. Raises as `refresh`.
     """
-    registry = Registry(aws, region)
+    registry = Registry(aws, region, regions)
     cached = cache.load(registry.account(), registry.region)
     return overlaid(cached or refresh(registry).cached)
 

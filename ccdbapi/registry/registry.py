@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -39,14 +39,18 @@ class Registry:
     `ccdbapi.cloudcontrol.aws_session.translated`. An ``endpoint_url`` of the session stands for both services.
     """
 
-    def __init__(self, aws: AwsSession, region: str | None = None) -> None:
-        """``region`` is the session's own if None; raises `InterfaceError` where it has none."""
+    def __init__(self, aws: AwsSession, region: str | None = None, regions: Sequence[str] = ()) -> None:
+        """Without ``region`` it is the session's own, else the first of ``regions``.
+
+        Raises `InterfaceError` where there is none.
+        """
         from botocore.config import Config
 
         session = aws.botocore_session()
-        self.region = region or session.get_config_variable("region")
-        if not self.region:
+        found = region or session.get_config_variable("region") or next(iter(regions), None)
+        if not found:
             raise InterfaceError("Say which region's registry to ask: pass a region, or set AWS_REGION.")
+        self.region: str = found
         config = Config(retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS}, max_pool_connections=CONCURRENCY)
 
         def client(service: str) -> BaseClient:

@@ -38,6 +38,7 @@ KEYWORDS: Mapping[str, object] = {
     "on_region_error": "fail",
     "schema": None,
     "transport": "aiohttp",
+    "catalog": "packaged",
 }
 
 WRONG: Mapping[str, tuple[object, ...]] = {
@@ -60,6 +61,7 @@ WRONG: Mapping[str, tuple[object, ...]] = {
     "on_region_error": ("ignore", None, ""),
     "schema": (1, ""),
     "transport": ("urllib3", None, ""),
+    "catalog": ("fresh", None, "", 1),
 }
 
 
