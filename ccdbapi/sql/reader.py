@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 from sqlparse import tokens as ttypes
 
@@ -12,6 +13,7 @@ from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import syntax_error
+from ccdbapi.sql.names import respell
 from ccdbapi.sql.parameters import read_parameters
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -27,10 +29,17 @@ class Reader:
 
     def __init__(self, tokens: Sequence[Token], text: str) -> None:
         self.text = text
-        self.tokens, self.parameters = read_parameters([t for t in tokens if not t.is_blank], text)
+        joined, self.parameters = read_parameters([t for t in tokens if not t.is_blank], text)
+        self.tokens, respellings = respell(joined)
         self.index = 0
         self._depths, self._closings = _match_brackets(self.tokens, text)
-        self._gaps = [p.position for p in self.parameters]
+        self._gaps: list[tuple[int, int, int | str]] = sorted(
+            [
+                *((p.position, p.position + 1 + len(p.name or ""), p.index) for p in self.parameters),
+                *((token.start, token.end, name) for token, name in respellings),
+            ],
+            key=itemgetter(0),
+        )
         self._offset = tokens[0].start
         self._clean = "".join(t.plain_text for t in tokens)
 
@@ -110,15 +119,15 @@ class Reader:
     def fragment(self, first: int, last: int) -> Fragment:
         """The text of the tokens from index ``first`` up to ``last``, which is not among them."""
         start, end = self.tokens[first].start, self.tokens[last - 1].end
-        gaps = range(bisect_left(self._gaps, start), bisect_left(self._gaps, end))
-        ends = [self.parameters[gap] for gap in gaps]
-        starts = [start, *(p.position + 1 + len(p.name or "") for p in ends)]
-        stops = [*(p.position for p in ends), end]
+        first_gap, last_gap = (bisect_left(self._gaps, edge, key=itemgetter(0)) for edge in (start, end))
+        gaps = self._gaps[first_gap:last_gap]
+        starts = [start, *(after for _, after, _ in gaps)]
+        stops = [*(before for before, _, _ in gaps), end]
         shift = self._offset
         return Fragment(
             tuple(self._clean[a - shift : b - shift] for a, b in zip(starts, stops, strict=True)),
             tuple(starts),
-            tuple(p.index for p in ends),
+            tuple(filling for _, _, filling in gaps),
         )
 
 
