@@ -64,14 +64,14 @@ def main() -> None:
 
 
 def _run(program: str) -> list[float]:
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return [float(value) for value in done.stdout.split()]
 
 
 def _wheel_size() -> int:
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, "."]
-        subprocess.run(command, check=True, cwd=Path(__file__).parents[1])  # noqa: S603
+        subprocess.run(command, check=True, cwd=Path(__file__).parents[1])
         return sum(wheel.stat().st_size for wheel in Path(directory).glob("*.whl"))
 
 

@@ -20,7 +20,7 @@ TYPE = "AWS::SageMaker::Image"
 REGION = "us-east-1"
 
 #: What every client in a benchmark signs with; the endpoint does not verify it, as AWS's speed is not ours to measure.
-KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "example"}
+ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "example"
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 from botocore.config import Config
-from endpoint import KEYS, REGION, TYPE, endpoint, identifier
+from endpoint import ACCESS_KEY, REGION, SECRET_KEY, TYPE, endpoint, identifier
 
 import ccdbapi
 
@@ -33,13 +33,19 @@ SELECT = (
 
 def main() -> None:
     identifiers = [identifier(number) for number in range(IMAGES)]
-    with endpoint(IMAGES) as url, ccdbapi.connect(endpoint_url=url, rate_limit=None, **KEYS) as connection:
+    with (
+        endpoint(IMAGES) as url,
+        ccdbapi.connect(
+            endpoint_url=url, rate_limit=None, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY
+        ) as connection,
+    ):
         client = boto3.client(
             "cloudcontrol",
             region_name=REGION,
             endpoint_url=url,
             config=Config(max_pool_connections=max(POOL_SIZES)),
-            **KEYS,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
         )
         cursor = connection.cursor()
 
@@ -64,7 +70,8 @@ def main() -> None:
 
 def single(select: Callable[[int], None], get: Callable[[int], None]) -> None:
     """In turn, so that both see the same machine."""
-    select(0), get(0)
+    select(0)
+    get(0)
     pairs = [(seconds(lambda: select(number)), seconds(lambda: get(number))) for number in range(SINGLE_GETS)]  # noqa: B023
     ours, theirs = (statistics.median(times) * 1000 for times in zip(*pairs, strict=True))
     print(f"one get: driver {ours:.2f} ms, boto3 {theirs:.2f} ms, overhead {ours - theirs:.2f} ms (medians)")

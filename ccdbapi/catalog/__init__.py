@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccdbapi.catalog.catalog import Catalog, packaged
+from ccdbapi.catalog.generic import GENERIC_SERVICE, GENERIC_TABLES, REQUEST_VIEWS
 from ccdbapi.catalog.model import (
     IDENTIFIER,
     REGION,
@@ -18,8 +19,11 @@ from ccdbapi.catalog.model import (
 from ccdbapi.catalog.schemas import json_types
 
 __all__ = [
+    "GENERIC_SERVICE",
+    "GENERIC_TABLES",
     "IDENTIFIER",
     "REGION",
+    "REQUEST_VIEWS",
     "Catalog",
     "Column",
     "Handler",

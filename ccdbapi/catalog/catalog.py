@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ccdbapi.catalog import schemas
 from ccdbapi.catalog.archive import Archive
+from ccdbapi.catalog.generic import GENERIC_SERVICE, GENERIC_TABLES
 from ccdbapi.catalog.model import service_name
 from ccdbapi.catalog.records import SchemaSource
 from ccdbapi.catalog.spellings import stackql_spellings
@@ -48,13 +49,15 @@ class Catalog:
 
     def services(self) -> Sequence[str]:
         """The names of all services, sorted."""
-        return tuple(sorted(self._source.services()))
+        return tuple(sorted((GENERIC_SERVICE, *self._source.services())))
 
     def tables(self, service: str) -> Sequence[str]:
         """The names of the service's tables, sorted; aliases are not among them.
 
         Raises `ProgrammingError` where there is no such service.
         """
+        if service.lower() == GENERIC_SERVICE:
+            return tuple(sorted(GENERIC_TABLES))
         return tuple(sorted(_table_names(set(self._entries_of(service).values()))))
 
     def type_names(self) -> Sequence[str]:
@@ -67,14 +70,19 @@ class Catalog:
         Raises `ProgrammingError` where there is none, with the closest names, and `NotSupportedError` where the
         type is known but lacks the handler that the table needs.
         """
-        self._entries_of(service)
         table = self.find_table(service, name)
+        if table is None and service.lower() == GENERIC_SERVICE:
+            hint = _did_you_mean(difflib.get_close_matches(name.lower(), list(GENERIC_TABLES)))
+            raise ProgrammingError(f"no table {name!r} in service {service!r}{hint}")
         if table is None:
+            self._entries_of(service)
             raise self._missing_table(service.lower(), name.lower())
         return table
 
     def find_table(self, service: str, name: str) -> Table | None:
         """The table of this name or alias, in any case, None where there is none."""
+        if service.lower() == GENERIC_SERVICE:
+            return GENERIC_TABLES.get(name.lower())
         base, kind = _split(name.lower())
         entry = self._named(service.lower()).get(base)
         return self._make(entry, kind) if entry is not None and HANDLERS[kind] in entry.handlers else None

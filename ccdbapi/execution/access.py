@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from ccdbapi.catalog import HandlerName, ResourceType
 from ccdbapi.exceptions import DatabaseError
@@ -11,12 +12,13 @@ from ccdbapi.exceptions import DatabaseError
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedTaggingOperation"})
 
 #: The action of Cloud Control itself that each handler's caller needs beside the handler's own.
-_ACTIONS: dict[HandlerName, str] = {
+_ACTIONS: dict[HandlerName | Literal["cancel"], str] = {
     "create": "cloudformation:CreateResource",
     "read": "cloudformation:GetResource",
     "update": "cloudformation:UpdateResource",
     "delete": "cloudformation:DeleteResource",
     "list": "cloudformation:ListResources",
+    "cancel": "cloudformation:CancelResourceRequest",
 }
 
 
@@ -29,11 +31,14 @@ def explained(resource_type: ResourceType, handler: HandlerName) -> Iterator[Non
         raise explain(error, resource_type, handler) from error.__cause__
 
 
-def explain(error: DatabaseError, resource_type: ResourceType, handler: HandlerName) -> DatabaseError:
+def explain(
+    error: DatabaseError, resource_type: ResourceType, handler: HandlerName | Literal["cancel"]
+) -> DatabaseError:
     """``error``, with the permissions that ``handler`` needs, as the type's schema has them, if it denies access."""
     if not _denies_access(error):
         return error
-    permissions = ", ".join((_ACTIONS[handler], *resource_type.handlers[handler].permissions))
+    own = () if handler == "cancel" else resource_type.handlers[handler].permissions
+    permissions = ", ".join((_ACTIONS[handler], *own))
     return type(error)(f"{error}; {handler} of {resource_type.name} needs: {permissions}", diag=error.diag)
 
 

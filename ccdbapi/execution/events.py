@@ -15,7 +15,10 @@ from ccdbapi.planning.views import ROW_NUMBER
 
 def event_table(raw: RawTable, events: Sequence[tuple[str, ProgressEvent]]) -> ArrowTable:
     """The events, each with its region, as the rows of ``raw``."""
-    rows = [_row(number, region, event) for number, (region, event) in enumerate(events)]
+    rows = [
+        {ROW_NUMBER: str(number), REGION: region, PROPERTIES: event.resource_model, **event_members(event)}
+        for number, (region, event) in enumerate(events)
+    ]
 
     def batches() -> Iterator[Columns]:
         yield [[row.get(column) for row in rows] for column in raw.columns]
@@ -23,11 +26,9 @@ def event_table(raw: RawTable, events: Sequence[tuple[str, ProgressEvent]]) -> A
     return ArrowTable(raw.columns, batches)
 
 
-def _row(number: int, region: str, event: ProgressEvent) -> dict[str, str | None]:
+def event_members(event: ProgressEvent) -> dict[str, str | None]:
+    """The event's members by their names in the service model, as the text of their SQL types."""
     return {
-        ROW_NUMBER: str(number),
-        REGION: region,
-        PROPERTIES: event.resource_model,
         "ErrorCode": event.error_code,
         "EventTime": _timestamp(event.event_time),
         "HooksProgressEvent": json.dumps([_hook(hook) for hook in event.hooks]) if event.hooks else None,

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
+from contextlib import aclosing
 
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.engine.stream import ArrowTable
-from ccdbapi.execution.access import explained
+from ccdbapi.execution.calls import get_rows, list_rows
 from ccdbapi.execution.channel import Channel
 from ccdbapi.execution.patience import Patience
-from ccdbapi.execution.rows import columns_of, known_row, listed_row, resource_row, size_of
-from ccdbapi.planning import Gets, Key, Knowns, Listing, Lists, QueryPlan, Source
+from ccdbapi.execution.rows import Row, columns_of, known_row, size_of
+from ccdbapi.planning import (
+    GenericGets,
+    GenericLists,
+    Gets,
+    Knowns,
+    Lists,
+    QueryPlan,
+    RequestGets,
+    RequestLists,
+    Source,
+)
 
 #: Bytes of rows that are fetched ahead of what the engine has pulled, for each table.
 AHEAD = 16 * 2**20
@@ -33,7 +42,9 @@ class Reading:
             (source, Channel(scans=source.scans, ahead=0 if source.may_stop_early else AHEAD, patience=patience))
             for source in plan.sources
         ]
-        self._calls: concurrent.futures.Future[None] | None = None
+        self._stopped = False
+        self._task: asyncio.Task[object] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def tables(self) -> Mapping[str, ArrowTable]:
@@ -43,16 +54,21 @@ class Reading:
     def start(self) -> None:
         """Begins to make the calls."""
         if self._channels:
-            self._calls = loop.submit(self._fetch_all())
+            loop.submit(self._fetch_all())
 
     def stop(self, failure: BaseException) -> None:
         """Ends the calls that are under way; scans that still want rows raise ``failure``. From any thread."""
         for _, channel in self._channels:
             channel.end(failure)
-        if self._calls is not None:
-            self._calls.cancel()
+        self._stopped = True
+        if self._task is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _fetch_all(self) -> None:
+        # Not by the future that `start` was given: Ctrl-C may have come before it had it.
+        self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
+        if self._stopped:
+            return
         try:
             async with asyncio.TaskGroup() as group:
                 for source, channel in self._channels:
@@ -63,53 +79,37 @@ class Reading:
                 channel.end(_first(failures))
 
     async def _fetch(self, source: Source, channel: Channel) -> None:
-        match source.calls:
-            case Gets(keys):
-                await self._get(source, keys, channel)
-            case Lists(listings):
+        calls = source.calls
+        match calls:
+            case Knowns():
+                channel.put(columns_of(source, (known_row(source, key) for key in calls.keys)), 0)
+            case Gets() | GenericGets() | RequestGets():
+                width = CAUTIOUS_GETS if source.may_stop_early else EAGER_GETS
+                rows = get_rows(self._client, source, calls, self._options)
                 async with asyncio.TaskGroup() as group:
-                    for listing in listings:
-                        group.create_task(self._list(source, listing, channel))
-            case Knowns(keys):
-                channel.put(columns_of(source, (known_row(source, key) for key in keys)), 0)
+                    for _ in range(min(width, len(calls.keys))):
+                        group.create_task(_put_each(source, rows, channel))
+            case Lists() | GenericLists() | RequestLists():
+                async with asyncio.TaskGroup() as group:
+                    for pages in list_rows(self._client, source, calls, self._options):
+                        group.create_task(_put_pages(source, pages, channel))
         channel.end()
 
-    async def _get(self, source: Source, keys: Sequence[Key], channel: Channel) -> None:
-        remaining = iter(keys)
-        width = CAUTIOUS_GETS if source.may_stop_early else EAGER_GETS
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(width, len(keys))):
-                group.create_task(self._get_each(source, remaining, channel))
 
-    async def _get_each(self, source: Source, keys: Iterator[Key], channel: Channel) -> None:
-        resource_type = source.table.resource_type
-        for key in keys:
-            with explained(resource_type, "read"):
-                properties = await self._client.get_resource(
-                    key.region,
-                    resource_type.name,
-                    key.identifier,
-                    role_arn=self._options.role_arn,
-                    type_version_id=self._options.type_version_id,
-                )
-            if properties is not None:
-                channel.put(columns_of(source, [resource_row(source, key, properties)]), len(properties))
+async def _put_each(source: Source, rows: Iterator[Awaitable[Row | None]], channel: Channel) -> None:
+    for pending in rows:
+        row = await pending
+        if row is not None:
+            channel.put(columns_of(source, [row]), size_of(row))
+        await channel.room()
+
+
+async def _put_pages(source: Source, pages: AsyncGenerator[list[Row]], channel: Channel) -> None:
+    async with aclosing(pages):
+        async for rows in pages:
+            if rows:
+                channel.put(columns_of(source, rows), sum(map(size_of, rows)))
             await channel.room()
-
-    async def _list(self, source: Source, listing: Listing, channel: Channel) -> None:
-        resource_type = source.table.resource_type
-        with explained(resource_type, "list"):
-            async for page in self._client.list_resources(
-                listing.region,
-                resource_type.name,
-                resource_model=json.dumps(dict(listing.parents)) if listing.parents else None,
-                role_arn=self._options.role_arn,
-                type_version_id=self._options.type_version_id,
-            ):
-                rows = [listed_row(source, listing, item.identifier, item.properties) for item in page]
-                if rows:
-                    channel.put(columns_of(source, rows), sum(map(size_of, rows)))
-                await channel.room()
 
 
 def _first(failure: BaseException) -> BaseException:

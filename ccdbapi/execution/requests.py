@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import jsonpatch
 
@@ -13,14 +14,14 @@ from ccdbapi.catalog import HandlerName, ResourceType
 from ccdbapi.engine.session import Row
 from ccdbapi.exceptions import DataError, InternalError, ProgrammingError
 from ccdbapi.execution.properties import property_value
-from ccdbapi.planning import DeletePlan, InsertPlan, RequestOptions, UpdatePlan, WritePlan
+from ccdbapi.planning import CancelPlan, DeletePlan, InsertPlan, RequestOptions, UpdatePlan, WritePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request that changes a resource. ``client_token`` is the same however often it has to be sent."""
 
-    handler: HandlerName
+    handler: HandlerName | Literal["cancel"]
     resource_type: ResourceType = field(repr=False)
     region: str
     identifier: str = ""
@@ -49,6 +50,8 @@ def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
                 _request(plan, "delete", region, identifier, RequestOptions(*options))
                 for region, identifier, *options in rows
             ]
+        case CancelPlan():
+            return [_request(plan, "cancel", region, token, RequestOptions()) for region, token in rows]
     raise InternalError(f"There are no requests for a {type(plan).__name__}.")
 
 
@@ -86,7 +89,12 @@ def _create_request(plan: InsertPlan, number: int, row: Row) -> Request:
 
 
 def _request(
-    plan: WritePlan, handler: HandlerName, region: str, identifier: str, options: RequestOptions, document: str = ""
+    plan: WritePlan,
+    handler: HandlerName | Literal["cancel"],
+    region: str,
+    identifier: str,
+    options: RequestOptions,
+    document: str = "",
 ) -> Request:
     return Request(
         handler=handler,

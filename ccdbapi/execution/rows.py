@@ -6,17 +6,27 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from ccdbapi.catalog import IDENTIFIER, REGION
+from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.stream import Columns
 from ccdbapi.engine.view import PROPERTIES
-from ccdbapi.planning import Key, Listing, Source
+from ccdbapi.execution.events import event_members
+from ccdbapi.planning import Key, Listing, RequestKey, Source
 
 #: Column of a raw table → its text. Missing columns are NULL.
 Row = Mapping[str, str]
 
 
-def known_row(source: Source, key: Key) -> Row:
-    """The row of a resource of which no more than its key is known."""
+def known_row(source: Source, key: Key | RequestKey) -> Row:
+    """The row of a resource, or of a request, of which no more than its key is known."""
+    if isinstance(key, RequestKey):
+        return {REGION: key.region, "/RequestToken": key.request_token}
     return _key_columns(key) | _identifier_columns(source, key.identifier)
+
+
+def request_row(region: str, event: ProgressEvent) -> Row:
+    """The row of a request, as its progress event shows it."""
+    members = {f"/{name}": value for name, value in event_members(event).items() if value is not None}
+    return {REGION: region, **members}
 
 
 def resource_row(source: Source, key: Key, properties: str) -> Row:

@@ -34,6 +34,9 @@ _OPEN = frozenset(
 )
 
 
+_CANCELLED = frozenset({"CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"})
+
+
 class _Options(TypedDict):
     client_token: str
     role_arn: str | None
@@ -56,8 +59,15 @@ class _Entry:
         if not self.sent:
             return "not sent"
         if self.event is not None:
-            return "done" if self.event.succeeded else "failed" if self.event.is_final else "unknown"
+            return "done" if self.succeeded else "failed" if self.event.is_final else "unknown"
         return "failed" if self.failure is not None and self.failure.diag.code not in _OPEN else "unknown"
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the last event is what the request was for: to cancel one is to have it cancelled."""
+        if self.event is None:
+            return False
+        return self.event.succeeded if self.request.handler != "cancel" else self.event.operation_status in _CANCELLED
 
     @property
     def outcome(self) -> Outcome:
@@ -140,7 +150,7 @@ class Writing:
             entry.event = await self._send(request)
             if self._awaited:
                 entry.event = await self._client.wait(request.region, entry.event)
-            entry.failure = entry.event.error(request.region)
+            entry.failure = None if entry.succeeded else entry.event.error(request.region)
         except DatabaseError as error:
             entry.failure = error
         except Exception as error:  # the other requests are still accounted for
@@ -158,6 +168,8 @@ class Writing:
         options = _Options(
             client_token=request.client_token, role_arn=request.role_arn, type_version_id=request.type_version_id
         )
+        if request.handler == "cancel":
+            return await self._client.cancel_resource_request(request.region, request.identifier)
         if request.handler == "create":
             return await create(request.region, request.resource_type.name, request.document, **options)
         if request.handler == "delete":

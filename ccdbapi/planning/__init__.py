@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from ccdbapi.planning.plan import (
+    Calls,
+    CancelPlan,
     DeletePlan,
+    GenericGets,
+    GenericLists,
     Gets,
     InsertPlan,
     Key,
@@ -12,16 +16,26 @@ from ccdbapi.planning.plan import (
     Lists,
     Plan,
     QueryPlan,
+    RequestGets,
+    RequestKey,
+    RequestListing,
+    RequestLists,
     RequestOptions,
     Returning,
     Source,
+    TypedKey,
+    TypedListing,
     UpdatePlan,
     WritePlan,
 )
 from ccdbapi.planning.planner import Planner
 
 __all__ = [
+    "Calls",
+    "CancelPlan",
     "DeletePlan",
+    "GenericGets",
+    "GenericLists",
     "Gets",
     "InsertPlan",
     "Key",
@@ -31,9 +45,15 @@ __all__ = [
     "Plan",
     "Planner",
     "QueryPlan",
+    "RequestGets",
+    "RequestKey",
+    "RequestListing",
+    "RequestLists",
     "RequestOptions",
     "Returning",
     "Source",
+    "TypedKey",
+    "TypedListing",
     "UpdatePlan",
     "WritePlan",
 ]

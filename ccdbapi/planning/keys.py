@@ -47,7 +47,8 @@ def constants_of(domain: Domain, columns: Iterable[str]) -> Mapping[str, str]:
     for column in columns:
         values = list(dict.fromkeys(value for box in domain.boxes for value in box.get(column, ())))
         if len(values) > 1 or (values and domain.leaves_open(column)):
-            raise ProgrammingError(f"{column} applies to the whole statement: give it one value, with {column} = '…'.")
+            name = column.removeprefix("/")
+            raise ProgrammingError(f"{name} applies to the whole statement: give it one value, with {name} = '…'.")
         if values:
             constants[column] = values[0]
     return constants

@@ -19,6 +19,37 @@ class Key(NamedTuple):
     identifier: str
 
 
+class TypedKey(NamedTuple):
+    """A resource of any type."""
+
+    region: str
+    type_name: str
+    identifier: str
+
+
+class RequestKey(NamedTuple):
+    """A request to create, update or delete a resource."""
+
+    region: str
+    request_token: str
+
+
+class TypedListing(NamedTuple):
+    """A list of the resources of any type; ``resource_model`` is JSON text."""
+
+    region: str
+    type_name: str
+    resource_model: str | None
+
+
+class RequestListing(NamedTuple):
+    """A list of requests: with these operations and in these states, none for all."""
+
+    region: str
+    operations: tuple[str, ...]
+    statuses: tuple[str, ...]
+
+
 class Listing(NamedTuple):
     """One list to make: in which region and, for types that ask for them, under which parents (property → value)."""
 
@@ -57,10 +88,42 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
+class GenericGets:
+    """A GetResource for each key, of any type."""
+
+    keys: tuple[TypedKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GenericLists:
+    """A ListResources, with all its pages, for each listing, of any type."""
+
+    listings: tuple[TypedListing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestGets:
+    """A GetResourceRequestStatus for each key."""
+
+    keys: tuple[RequestKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLists:
+    """A ListResourceRequests, with all its pages, for each listing."""
+
+    listings: tuple[RequestListing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Knowns:
     """No call: a statement that asks for no more than the keys is answered by the keys."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[Key, ...] | tuple[RequestKey, ...]
+
+
+#: What answers for the rows of a raw table.
+Calls = Gets | Lists | GenericGets | GenericLists | RequestGets | RequestLists | Knowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +137,7 @@ class Source:
 
     table: Table
     raw: RawTable
-    calls: Gets | Lists | Knowns
+    calls: Calls
     columns: frozenset[str]
     scans: int
     may_stop_early: bool
@@ -135,4 +198,9 @@ class DeletePlan(WritePlan):
     """A DeleteResource for each row (region, identifier, token, role, version) of ``source``."""
 
 
-Plan = QueryPlan | InsertPlan | UpdatePlan | DeletePlan
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelPlan(WritePlan):
+    """A CancelResourceRequest for each row (region, request token) of ``source``."""
+
+
+Plan = QueryPlan | InsertPlan | UpdatePlan | DeletePlan | CancelPlan

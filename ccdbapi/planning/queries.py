@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ccdbapi.catalog import IDENTIFIER, REGION, Catalog, Table
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Catalog, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.domain import Domain, union
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
+from ccdbapi.planning.generic import FILTER_COLUMN, generic_calls_of
 from ccdbapi.planning.keys import constants_of, keys_of, listings_of
-from ccdbapi.planning.plan import Gets, Knowns, Lists, QueryPlan, RequestOptions, Source
+from ccdbapi.planning.plan import Calls, Gets, Knowns, Lists, QueryPlan, RequestGets, RequestOptions, Source
 from ccdbapi.planning.rendering import Text
 from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view_of
 
@@ -76,7 +77,7 @@ class QueryPlanner:
         known = {REGION, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
         sources = tuple(
             replace(source, calls=Knowns(source.calls.keys))
-            if isinstance(source.calls, Gets) and source.raw == view.table and source.columns <= known
+            if isinstance(source.calls, Gets | RequestGets) and source.raw == view.table and source.columns <= known
             else source
             for source in plan.sources
         )
@@ -120,10 +121,12 @@ class QueryPlanner:
             columns=frozenset[str]().union(*(scan.columns for scan in scans)),
             scans=sum(2 if scan.shared else 1 for scan in scans),
             may_stop_early=any(scan.may_stop_early for scan in scans),
-            constants=constants_of(domain, OPTION_COLUMNS),
+            constants=constants_of(domain, (*OPTION_COLUMNS, FILTER_COLUMN)),
         )
 
-    def _calls(self, table: Table, domain: Domain) -> Gets | Lists:
+    def _calls(self, table: Table, domain: Domain) -> Calls:
+        if table.service == GENERIC_SERVICE:
+            return generic_calls_of(table, domain, self._regions)
         if table.kind == "list":
             return Lists(listings_of(table, domain, self._regions))
         return Gets(keys_of(table, domain, self._regions))

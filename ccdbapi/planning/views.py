@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ccdbapi.catalog import IDENTIFIER, REGION, Column, Table
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Column, Table
 from ccdbapi.engine.view import PROPERTIES, ExtractedColumn, RawTable, StoredColumn, View
+from ccdbapi.planning.generic import generic_view_of
 from ccdbapi.planning.plan import OptionName
 
 CATALOG = "awscc"
@@ -42,6 +43,8 @@ ROW_NUMBER = "ccdbapi row"
 
 def view_of(table: Table) -> View:
     """The view that users see as ``table``. What the planner has to see in predicates are columns of the raw table."""
+    if table.service == GENERIC_SERVICE:
+        return generic_view_of(CATALOG, table)
     if table.kind == "list":
         stored = tuple(column.pointer for column in table.columns if column.pointer)
         raw = RawTable(f"{table.resource_type.name} list", (REGION, IDENTIFIER, *stored))
@@ -55,7 +58,7 @@ def view_of(table: Table) -> View:
 def target_view_of(table: Table) -> View:
     """The view that WHERE of an UPDATE or DELETE sees: the table's columns, and options of the request."""
     view = view_of(table)
-    options = tuple(name for name in OPTION_COLUMNS if table.column(name) is None)
+    options = tuple(name for name in OPTION_COLUMNS if table.column(name) is None and table.service != GENERIC_SERVICE)
     raw = RawTable(f"{view.table.name} target", (*view.table.columns, *options))
     columns = (*view.columns, *(StoredColumn(name, name) for name in options))
     return View(CATALOG, _TARGETS, f"{table.service}.{table.name}", raw, columns)
@@ -71,7 +74,7 @@ def returning_view_of(table: Table) -> View:
     )
     taken = {column.name.lower() for column in events}
     properties: list[ExtractedColumn] = []
-    for column in table.columns:
+    for column in table.columns if table.service != GENERIC_SERVICE else ():
         for name in (column.name, *column.aliases, column.property_name):
             if column.pointer is not None and name is not None and name.lower() not in taken:
                 taken.add(name.lower())

@@ -5,12 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from ccdbapi.catalog import IDENTIFIER, REGION, HandlerName, Table
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.view import quote_identifier
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
-from ccdbapi.planning.plan import DeletePlan, InsertPlan, QueryPlan, RequestOptions, Returning, Role, UpdatePlan
+from ccdbapi.planning.plan import (
+    CancelPlan,
+    DeletePlan,
+    InsertPlan,
+    QueryPlan,
+    RequestOptions,
+    Returning,
+    Role,
+    UpdatePlan,
+)
 from ccdbapi.planning.queries import QueryPlanner, qualified
 from ccdbapi.planning.rendering import place, render
 from ccdbapi.planning.views import EVENT_COLUMNS, OPTION_COLUMNS, ROW_NUMBER, returning_view_of, target_view_of
@@ -74,9 +83,17 @@ class WritePlanner:
             awaited=awaited(statement),
         )
 
-    def delete(self, statement: Delete, bindings: Bindings) -> DeletePlan:
+    def delete(self, statement: Delete, bindings: Bindings) -> DeletePlan | CancelPlan:
         """The plan of a DELETE. Raises as `insert` does."""
         table = self._table(statement, statement.table, "delete")
+        if table.service == GENERIC_SERVICE:
+            return CancelPlan(
+                table=table,
+                source=self._targets(table, statement, bindings, {}),
+                options=options_of(statement),
+                returning=self._returning(table, statement, statement.returning, bindings),
+                awaited=awaited(statement),
+            )
         return DeletePlan(
             table=table,
             source=self._targets(table, statement, bindings, {}),
@@ -92,7 +109,7 @@ class WritePlanner:
                 f"{name} is no table of AWS resources ({place(statement.text, name.position)}); "
                 "they are named awscc.<service>.<resource>, such as awscc.sagemaker.images."
             )
-        if table.kind == "list":
+        if table.kind == "list" and table.service != GENERIC_SERVICE:
             raise NotSupportedError(
                 f"{table.qualified_name} only lists ({place(statement.text, name.position)}); "
                 f"write to {table.qualified_name.removesuffix('_list_only')}."
@@ -105,11 +122,17 @@ class WritePlanner:
     def _targets(
         self, table: Table, statement: Update | Delete, bindings: Bindings, assigned: dict[str, Fragment]
     ) -> QueryPlan:
-        """The query for region, identifier, token, role, version and, of an UPDATE, the patch document."""
+        """The query for region, identifier, token, role, version and, of an UPDATE, the patch document.
+
+        For requests it is the one for region and request token.
+        """
         view = target_view_of(table)
         alias = quote_identifier(statement.alias or statement.table.name)
-        selected: list[str | Fragment] = [f'{alias}.{REGION}, {alias}."{IDENTIFIER}"']
-        for option in OPTION_COLUMNS:
+        is_request = table.service == GENERIC_SERVICE
+        selected: list[str | Fragment] = [
+            f'{alias}.{REGION}, {alias}."{"request_token" if is_request else IDENTIFIER}"'
+        ]
+        for option in OPTION_COLUMNS if not is_request else ():
             if option in assigned:
                 selected += [", CAST((", assigned[option], ") AS VARCHAR)"]
             else:
