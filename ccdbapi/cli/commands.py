@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 
 import click
 
 from ccdbapi import Error, __version__
+from ccdbapi.cli.catalog import catalog
 from ccdbapi.cli.emulator import emulator
 from ccdbapi.cli.query import query
 
@@ -25,7 +27,9 @@ class _Commands(click.Group):
         except Error as error:
             click.echo(_one_line(error), err=True)
             ctx.exit(1)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
+            # Its frames hold objects of the engine, which complains on stderr if they outlive the interpreter.
+            traceback.clear_frames(interrupt.__traceback__)
             ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
             _discard_output()
@@ -41,6 +45,7 @@ def ccdbapi() -> None:
 
 ccdbapi.add_command(query)
 ccdbapi.add_command(emulator)
+ccdbapi.add_command(catalog)
 
 
 def _one_line(error: Error) -> str:

@@ -69,7 +69,7 @@ def query(
 
     SQL may hold several statements, separated by semicolons; - reads them from standard input.
     """
-    if sql is None and embedded is not None:
+    if sql is None and embedded not in (None, IN_MEMORY):
         # `--embedded "SELECT …"`: what follows an option is taken for its value.
         sql, embedded = embedded, IN_MEMORY
     if sql is None:
