@@ -321,9 +321,9 @@ def _parsed(operation: str) -> Statement:
 
 def _check_many(statement: Statement) -> None:
     """Raises unless ``statement`` can run with several sets of parameters."""
-    from ccdbapi.sql import Query
+    from ccdbapi.sql import Delete, Insert, Update
 
-    if isinstance(statement, Query):
+    if not isinstance(statement, Insert | Update | Delete):
         raise ProgrammingError("executemany is for INSERT, UPDATE and DELETE; call execute for a query.")
     if statement.returning is not None and statement.returning.numbers:
         raise NotSupportedError(

@@ -6,32 +6,48 @@ sqlparse, and of that only the lexer, with rules of its own.
 
 from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.location import location
+from ccdbapi.sql.names import INFORMATION_SCHEMA, listed, named
 from ccdbapi.sql.parse import parse
 from ccdbapi.sql.script import split
 from ccdbapi.sql.statement import (
     Assignment,
     ColumnName,
     Delete,
+    Describe,
     Insert,
+    Metadata,
     Placeholder,
     Query,
+    SchemaName,
+    Show,
+    ShowInsert,
+    ShowPermissions,
     Statement,
     TableName,
     Update,
 )
 
 __all__ = [
+    "INFORMATION_SCHEMA",
     "Assignment",
     "ColumnName",
     "Delete",
+    "Describe",
     "Fragment",
     "Insert",
+    "Metadata",
     "Placeholder",
     "Query",
+    "SchemaName",
+    "Show",
+    "ShowInsert",
+    "ShowPermissions",
     "Statement",
     "TableName",
     "Update",
+    "listed",
     "location",
+    "named",
     "parse",
     "split",
 ]

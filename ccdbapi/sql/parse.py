@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Mapping, Sequence
 
 from sqlparse import tokens as ttypes
 
@@ -14,7 +13,8 @@ from ccdbapi.sql.location import syntax_error
 from ccdbapi.sql.query import check_common_tables, read_query
 from ccdbapi.sql.reader import Reader
 from ccdbapi.sql.script import split_tokens
-from ccdbapi.sql.statement import Statement
+from ccdbapi.sql.show import begins_permissions, read_describe, read_show
+from ccdbapi.sql.statement import Delete, Insert, Query, ShowPermissions, Statement, Update
 from ccdbapi.sql.writes import read_delete, read_insert, read_update
 
 
@@ -34,11 +34,18 @@ def parse(text: str) -> Statement:
             text,
             second.start,
         )
-    tokens = statements[0]
+    return _read(statements[0], text)
+
+
+def _read(tokens: Sequence[Token], text: str) -> Statement:
     hints = read_hints(_hint_comments(tokens), text)
     reader = Reader(tokens, text)
     check_common_tables(reader)
     match reader.token.word:
+        case "SHOW":
+            return _read_permissions(reader, tokens, hints) if begins_permissions(reader) else read_show(reader, hints)
+        case "DESC" | "DESCRIBE":
+            return read_describe(reader, hints)
         case "INSERT":
             return read_insert(reader, hints)
         case "UPDATE":
@@ -48,8 +55,28 @@ def parse(text: str) -> Statement:
     return read_query(reader, hints)
 
 
+def _read_permissions(reader: Reader, tokens: Sequence[Token], hints: Mapping[str, str | None]) -> ShowPermissions:
+    """SHOW PERMISSIONS FOR a statement that begins, with its hints, after the position's last token."""
+    ends = reader.peek(-1).end
+    statement = _read([token for token in tokens if token.start >= ends], reader.text)
+    if not isinstance(statement, Query | Insert | Update | Delete):
+        raise reader.error("SHOW and DESCRIBE need no permissions: they make no call")
+    return ShowPermissions(text=reader.text, hints=hints, parameters=statement.parameters, statement=statement)
+
+
 def _hint_comments(tokens: Sequence[Token]) -> list[Token]:
-    """The comments before the first word and directly after it; elsewhere a comment is only that."""
-    leading = list(takewhile(lambda token: token.is_blank, tokens))
-    following = takewhile(lambda token: token.is_blank, tokens[len(leading) + 1 :])
-    return [token for token in (*leading, *following) if token.ttype in ttypes.Comment]
+    """The comments before the first word and directly after it; elsewhere a comment is only that.
+
+    SHOW INSERT counts as one word, since StackQL writes SHOW INSERT /*+ REQUIRED */ INTO.
+    """
+    words = [token.word for token in tokens if not token.is_blank]
+    last = 1 if words[:2] == ["SHOW", "INSERT"] else 0
+    comments: list[Token] = []
+    for token in tokens:
+        if not token.is_blank:
+            last -= 1
+        elif token.ttype in ttypes.Comment:
+            comments.append(token)
+        if last < -1:
+            break
+    return comments

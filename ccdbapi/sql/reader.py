@@ -15,6 +15,7 @@ from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import syntax_error
 from ccdbapi.sql.names import respell
 from ccdbapi.sql.parameters import read_parameters
+from ccdbapi.sql.statement import TableName
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _OPENING = frozenset(_PAIRS.values())
@@ -78,6 +79,23 @@ class Reader:
             raise self.error(f"here the name of {what} is expected, {found}")
         self.index += 1
         return token._replace(text=name)
+
+    def name_parts(self, what: str) -> list[str]:
+        """Step over a name of one or more parts and return them without quotes. ``what`` is for the error."""
+        parts = [self.identifier(what).text]
+        while self.token.text == ".":
+            self.index += 1
+            parts.append(self.identifier(what).text)
+        return parts
+
+    def table_name(self) -> TableName:
+        """Step over the name of a table."""
+        start = self.token
+        parts = self.name_parts("a table")
+        if len(parts) > 3:
+            raise self.error("a table's name has at most three parts: awscc.service.resource", start)
+        catalog, schema, name = (None, None, *parts)[-3:]
+        return TableName(catalog, schema, str(name), start.start)
 
     def find(self, words: Collection[str], end: int | None = None) -> int:
         """The index of the first of these keywords from the position up to ``end``, outside all brackets; else ``end``.

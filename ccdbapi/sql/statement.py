@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ccdbapi.sql.fragment import Fragment
 
@@ -33,6 +33,14 @@ class TableName:
 
     def __str__(self) -> str:
         return ".".join(part for part in (self.catalog, self.schema, self.name) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaName:
+    """What a statement names to say where to look, without quotes: ``awscc``, ``awscc.sagemaker``, or a table."""
+
+    parts: tuple[str, ...]
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +118,43 @@ class Delete(_Common):
     returning: Fragment | None
 
 
-Statement: TypeAlias = Query | Insert | Update | Delete
+#: What SHOW can list.
+ShowSubject = Literal["providers", "services", "resources", "methods"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show(_Common):
+    """``SHOW EXTENDED subject IN place LIKE pattern``: lists what is in the catalogue."""
+
+    subject: ShowSubject
+    extended: bool
+    place: SchemaName | None
+    pattern: Fragment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describe(_Common):
+    """``DESCRIBE EXTENDED table``: lists its columns."""
+
+    table: TableName
+    extended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowInsert(_Common):
+    """``SHOW INSERT INTO table``: a statement to fill in."""
+
+    table: TableName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPermissions(_Common):
+    """``SHOW PERMISSIONS FOR statement``: what whoever runs it has to be allowed."""
+
+    statement: Query | Insert | Update | Delete
+
+
+#: Statements that ask the catalogue.
+Metadata: TypeAlias = Show | Describe | ShowInsert | ShowPermissions
+
+Statement: TypeAlias = Query | Insert | Update | Delete | Metadata

@@ -111,17 +111,9 @@ def read_delete(reader: Reader, hints: Mapping[str, str | None]) -> Delete:
 
 
 def _table(reader: Reader) -> TableName:
-    position = reader.token.start
     if reader.token.word in CLAUSES or reader.token.word == "SET":
         raise reader.error(f"here the name of a table is expected, not {reader.token.text}")
-    parts = [reader.identifier("a table").text]
-    while reader.token.text == ".":
-        reader.index += 1
-        parts.append(reader.identifier("a table").text)
-    if len(parts) > 3:
-        raise reader.error("a table's name has at most three parts: awscc.service.resource", reader.peek(-1))
-    catalog, schema, name = (None, None, *parts)[-3:]
-    return TableName(catalog, schema, str(name), position)
+    return reader.table_name()
 
 
 def _alias(reader: Reader, before: set[str]) -> str | None:
