@@ -16,7 +16,7 @@ from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
 from ccdbapi.engine.plan import Scan, read_plan
 from ccdbapi.engine.session import Session
-from ccdbapi.engine.view import View, quote_identifier
+from ccdbapi.engine.view import StoredColumn, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError
 from ccdbapi.fork import keep_forever
 
@@ -86,7 +86,7 @@ class Database:
         self._lock = threading.RLock()
         self._schemas: set[str] = set()
         self._views: set[tuple[str, str]] = set()
-        self._raw_tables: set[str] = set()
+        self._raw_tables: dict[str, dict[str, str]] = {}
         self._root.execute(f"ATTACH ':memory:' AS {quote_identifier(catalog)}")
         if default_schema is not None:
             self._create_schema(default_schema)
@@ -125,8 +125,10 @@ class Database:
             if view.table.name not in self._raw_tables:
                 columns = ", ".join(f"{quote_identifier(column)} VARCHAR" for column in view.table.columns)
                 self._root.execute(f"CREATE TEMP TABLE {quote_identifier(view.table.name)} ({columns})")
-                self._raw_tables.add(view.table.name)
+                self._raw_tables[view.table.name] = {}
             self._root.execute(view.definition)
+            types = {column.source: column.sql_type for column in view.columns if isinstance(column, StoredColumn)}
+            self._raw_tables[view.table.name].update(types)
             self._views.add((view.schema, view.name))
 
     def plan(self, sql: str, bindings: Bindings, locate: Locate) -> tuple[Scan, ...]:
@@ -145,7 +147,7 @@ class Database:
                     self._optimize_with(_OPTIMIZERS)
         if answer.get("error") or len(answer.get("plans", ())) != 1:
             raise error_of_answer(answer, sql, locate)
-        return tuple(scan for scan in read_plan(answer["plans"][0]) if scan.table in self._raw_tables)
+        return tuple(scan for scan in read_plan(answer["plans"][0], self._raw_tables) if scan.table in self._raw_tables)
 
     def _serialized_plan(self, sql: str) -> dict[str, Any]:
         row = self._root.execute(_PLAN, [sql]).fetchone()

@@ -6,8 +6,9 @@ recognize it takes for a predicate that says nothing, so a change of the format 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_
 from typing import cast
@@ -16,6 +17,15 @@ from ccdbapi.engine.domain import ANYTHING, NOTHING, Domain, union
 
 #: A node of the plan, as its JSON has it.
 Node = Mapping[str, object]
+
+#: Column of a raw table → the SQL type of the values that its text stands for. Those that are missing are text.
+Types = Mapping[str, str]
+
+#: Where one value has one text, so that an equality of values is one of texts. Not so that of a moment.
+_ONE_TEXT = frozenset({"BIGINT", "BOOLEAN", "DOUBLE", "JSON"})
+
+#: Beyond this, not every whole number is a DOUBLE.
+_EXACT = 2.0**53
 
 
 @dataclass(slots=True)
@@ -40,10 +50,11 @@ class _Output:
 
     scan: Scan | None = None
     columns: list[str | None] = field(default_factory=list)
+    types: Types = field(default_factory=dict)
 
     def pick(self, positions: Sequence[int]) -> _Output:
         """The columns at ``positions``. The engine writes no positions where it keeps all columns."""
-        return _Output(self.scan, [self.column(position) for position in positions]) if positions else self
+        return replace(self, columns=[self.column(position) for position in positions]) if positions else self
 
     def column(self, position: int) -> str | None:
         return self.columns[position] if position < len(self.columns) else None
@@ -52,14 +63,22 @@ class _Output:
 _OPAQUE = _Output()
 
 
-def read_plan(plan: Node) -> tuple[Scan, ...]:
-    """The scans of tables in an optimized logical plan, in the plan's order."""
-    scans: list[Scan] = []
+@dataclass(slots=True)
+class _Scans:
+    """The scans that are found, in tables whose columns have these types."""
+
+    types: Mapping[str, Types]
+    found: list[Scan] = field(default_factory=list)
+
+
+def read_plan(plan: Node, types: Mapping[str, Types]) -> tuple[Scan, ...]:
+    """The scans of tables in an optimized logical plan, in the plan's order. ``types`` are those of the raw tables."""
+    scans = _Scans(types)
     _read(plan, scans, limited=False)
-    return tuple(scans)
+    return tuple(scans.found)
 
 
-def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
+def _read(node: Node, scans: _Scans, *, limited: bool) -> _Output:
     """Appends the scans below ``node``. ``limited``: something above may stop before it has read all of them."""
     children = _nodes(node, "children")
     match node.get("type"), children:
@@ -73,21 +92,21 @@ def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
             return below.pick(_integers(node, "projection_map"))
         case "LOGICAL_PROJECTION", [child]:
             below = _read(child, scans, limited=limited)
-            return _Output(below.scan, [_reference(expression, below) for expression in _nodes(node, "expressions")])
+            return replace(below, columns=[_reference(part, below) for part in _nodes(node, "expressions")])
         case "LOGICAL_COMPARISON_JOIN", [left, right] if node.get("join_type") == "MARK":
             # Every row of the left side is kept as it is; the mark comes as one more column.
             below = _read(left, scans, limited=limited)
             _read(right, scans, limited=False)
             kept = below.pick(_integers(node, "left_projection_map"))
-            return _Output(kept.scan, [*kept.columns, None])
+            return replace(kept, columns=[*kept.columns, None])
         case "LOGICAL_COMPARISON_JOIN" | "LOGICAL_ANY_JOIN" | "LOGICAL_CROSS_PRODUCT", [left, right]:
             # The right side is read whole before the first row of the left.
             _read(left, scans, limited=limited)
             _read(right, scans, limited=False)
         case "LOGICAL_MATERIALIZED_CTE", [definition, query]:
-            before = len(scans)
+            before = len(scans.found)
             _read(definition, scans, limited=False)
-            for scan in scans[before:]:
+            for scan in scans.found[before:]:
                 scan.shared = True
             _read(query, scans, limited=limited)
         case "LOGICAL_LIMIT", _:
@@ -102,7 +121,7 @@ def _read(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
     return _OPAQUE
 
 
-def _read_get(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
+def _read_get(node: Node, scans: _Scans, *, limited: bool) -> _Output:
     table = cast("Node", node.get("function_data") or {}).get("table")
     if not isinstance(table, str):  # a table function, whose input may hold scans
         for child in _nodes(node, "children"):
@@ -112,36 +131,39 @@ def _read_get(node: Node, scans: list[Scan], *, limited: bool) -> _Output:
     indexes = [cast("int", column.get("index", 0)) for column in _nodes(node, "column_indexes")]
     # A row id, which count(*) reads, has an index beyond the table's columns.
     columns = [names[index] if index < len(names) else None for index in indexes]
-    read = _Output(Scan(table, frozenset(filter(None, columns)), ANYTHING, limited), columns)
+    read = _Output(
+        Scan(table, frozenset(filter(None, columns)), ANYTHING, limited), columns, scans.types.get(table, {})
+    )
     assert read.scan is not None  # noqa: S101
     filters = cast("Node", node.get("table_filters") or {})
-    by_position = read if node.get("table_filters_by_projection") else _Output(read.scan, list(names))
+    by_position = read if node.get("table_filters_by_projection") else replace(read, columns=list(names))
     for entry in _nodes(filters, "filters"):
         column = by_position.column(cast("int", entry.get("key", 0)))
         if column is not None:
-            read.scan.domain &= _filter_domain(cast("Node", entry.get("value", {})), column)
+            read.scan.domain &= _filter_domain(cast("Node", entry.get("value", {})), read, column)
     for entry in _nodes(filters, "multi_column_filters"):
         referenced = by_position.pick(_integers(entry, "column_indexes"))
         read.scan.domain &= _domain(cast("Node", entry.get("expr", {})), referenced)
-    scans.append(read.scan)
+    scans.found.append(read.scan)
     return read.pick(_integers(node, "projection_ids"))
 
 
-def _filter_domain(entry: Node, column: str) -> Domain:
-    """The domain of a filter that was pushed into the scan, on one column."""
+def _filter_domain(entry: Node, read: _Output, column: str) -> Domain:
+    """The domain of a filter that was pushed into the scan, on one of the columns that are read."""
     match str(entry.get("filter_type", "")).removeprefix("LEGACY_"):
         case "CONSTANT_COMPARISON" if entry.get("comparison_type") == "COMPARE_EQUAL":
             return _is(column, cast("Node", entry.get("constant") or {}))
         case "IN_FILTER":
             return _one_of(column, _nodes(entry, "values"))
         case "OPTIONAL_FILTER":  # the engine need not apply it, but it holds for every row of the answer
-            return _filter_domain(cast("Node", entry.get("child_filter") or {}), column)
+            return _filter_domain(cast("Node", entry.get("child_filter") or {}), read, column)
         case "CONJUNCTION_AND":
-            return reduce(and_, (_filter_domain(child, column) for child in _nodes(entry, "child_filters")), ANYTHING)
+            parts = (_filter_domain(child, read, column) for child in _nodes(entry, "child_filters"))
+            return reduce(and_, parts, ANYTHING)
         case "CONJUNCTION_OR":
-            return _any([_filter_domain(child, column) for child in _nodes(entry, "child_filters")])
+            return _any([_filter_domain(child, read, column) for child in _nodes(entry, "child_filters")])
         case "EXPRESSION_FILTER":
-            return _domain(cast("Node", entry.get("expr") or {}), _Output(None, [column]))
+            return _domain(cast("Node", entry.get("expr") or {}), replace(read, columns=[column]))
     return ANYTHING
 
 
@@ -181,16 +203,32 @@ def _equality(tested: Node, constant: Node, below: _Output) -> Domain:
 
 
 def _is(column: str, constant: Node) -> Domain:
-    """``column`` is ``constant``, a value as the plan writes it. Only strings are understood."""
-    value = constant.get("value")
-    return Domain.of(column, [value]) if isinstance(value, str) else ANYTHING
+    """``column`` is ``constant``, a value as the plan writes it."""
+    text = _text(constant.get("value"))
+    return ANYTHING if text is None else Domain.of(column, [text])
 
 
 def _one_of(column: str, constants: Sequence[Node]) -> Domain:
     """``column`` equals one of ``constants``. Nothing equals NULL."""
-    values = [constant.get("value") for constant in constants if constant.get("is_null") is not True]
-    strings = [value for value in values if isinstance(value, str)]
-    return Domain.of(column, strings) if constants and len(strings) == len(values) else ANYTHING
+    values = [_text(constant.get("value")) for constant in constants if constant.get("is_null") is not True]
+    texts = [text for text in values if text is not None]
+    return Domain.of(column, texts) if constants and len(texts) == len(values) else ANYTHING
+
+
+def _text(value: object) -> str | None:
+    """The text that stands for the value in a raw table, as JSON has it but for strings; None where it is not clear."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) <= _EXACT:
+            return str(int(value))
+        case float() if not math.isfinite(value):
+            return None
+        case int() | float():
+            return repr(value)
+    return None
 
 
 def _any(domains: Sequence[Domain]) -> Domain:
@@ -200,9 +238,20 @@ def _any(domains: Sequence[Domain]) -> Domain:
 
 def _reference(expression: Node, below: _Output) -> str | None:
     """The scan's column that an expression is, None if it is anything else."""
-    if expression.get("type") != "BOUND_REF":
-        return None
-    return below.column(cast("int", expression.get("index", 0)))
+    match expression.get("type"), _nodes(expression, "children"):
+        case "BOUND_REF", _:
+            return below.column(cast("int", expression.get("index", 0)))
+        case "OPERATOR_CAST", [child]:
+            # The cast by which a view gives the column its type.
+            column = _reference(child, below)
+            sql_type = _type_name(cast("Node", expression.get("return_type") or {}))
+            return column if column and sql_type in _ONE_TEXT and below.types.get(column) == sql_type else None
+    return None
+
+
+def _type_name(sql_type: Node) -> object:
+    """The type's alias (``JSON``), if it has one, else its name."""
+    return cast("Node", sql_type.get("type_info") or {}).get("alias") or sql_type.get("id")
 
 
 def _function_name(expression: Node) -> str | None:

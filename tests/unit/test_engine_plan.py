@@ -291,10 +291,10 @@ def test_what_is_not_recognized_says_nothing(sql: str) -> None:
     connection.close()
     assert row is not None
     (known,) = json.loads(row[0])["plans"]
-    (before,) = read_plan(known)
+    (before,) = read_plan(known, {})
     assert before.domain.boxes[0]
     for unknown in _with_something_unknown(known):
-        (after,) = read_plan(cast("Mapping[str, object]", unknown))
+        (after,) = read_plan(cast("Mapping[str, object]", unknown), {})
         assert all(_allows(after.domain, row) for row in _rows(before.domain))
 
 
