@@ -50,8 +50,9 @@ OutcomeState = Literal["done", "failed", "unknown", "not sent"]
 class Outcome:
     """What became of one request of a write that did not succeed as a whole.
 
-    ``state`` is ``done``, ``failed``, ``unknown`` (it may have been carried out, or still be under way) or ``not sent``. With
-    ``request_token`` the service tells more, and ``client_token`` makes sure that a repetition changes nothing twice.
+    ``state`` is ``done``, ``failed``, ``unknown`` (it may have been carried out, or still be under way) or ``not
+    sent``. With ``request_token`` the service tells more, and ``client_token`` makes sure that a repetition changes
+    nothing twice.
     """
 
     state: OutcomeState
