@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from ccdbapi.exceptions import DataError, ProgrammingError
 
@@ -16,6 +17,9 @@ _LIST_LENGTH = 100
 
 # Below this many parameters after IN the engine does not need help.
 _SHORTEST_LIST = 16
+
+# With more, the engine would make it a float.
+_DECIMAL_DIGITS = 38
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -53,8 +57,8 @@ class Bindings:
         """The error for a value of a type that the engine does not know."""
         number, kind = int(variable.rpartition("_")[2]) + 1, type(self._variables[variable]).__name__
         return ProgrammingError(
-            f"Parameter {number} is, or holds, something that is no SQL value ({kind}): pass text, a number, bool, bytes, "
-            "a date or time, a UUID, None, or a list or mapping of such."
+            f"Parameter {number} is, or holds, something that is no SQL value ({kind}): pass text, a number, bool, "
+            "bytes, a date or time, a UUID, None, or a list or mapping of such."
         )
 
     def out_of_range(self, variable: str, reason: str) -> DataError:
@@ -111,9 +115,22 @@ def _as_sql_value(number: int, value: object) -> tuple[object, str]:
         isinstance(value, list) and any(isinstance(member, Mapping | list | tuple) for member in value)
     ):
         try:
-            return json.dumps(value), "::JSON"
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text.encode()
+            return text, "::JSON"
         except (TypeError, ValueError) as error:
             raise DataError(f"Parameter {number + 1} cannot be written as JSON: {error}") from None
     if isinstance(value, bytearray | memoryview):
         return bytes(value), ""
+    if isinstance(value, Decimal) and _digits(value) > _DECIMAL_DIGITS:
+        raise DataError(
+            f"Parameter {number + 1} has {_digits(value)} digits, and a DECIMAL {_DECIMAL_DIGITS} at most: round it, "
+            "or pass a float."
+        )
     return value, ""
+
+
+def _digits(value: Decimal) -> int:
+    """How many a DECIMAL needs for it, on both sides of the point; 0 for what is no number."""
+    _, digits, exponent = value.as_tuple()
+    return max(len(digits) + max(exponent, 0), -exponent) if isinstance(exponent, int) else 0

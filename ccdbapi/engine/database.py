@@ -51,7 +51,6 @@ _OPTIMIZERS = frozenset(
         "filter_pullup",
         "filter_pushdown",
         "in_clause",
-        "outer_join_simplification",
         "unnest_rewriter",
         "unused_columns",
     }

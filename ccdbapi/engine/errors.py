@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Words for where a character offset in the engine's SQL lies in the user's ("line 1, column 8"); None if it does not.
 Locate = Callable[[int], "str | None"]
 
+_JSON = json.JSONDecoder()
+
 _NO_FILES = "SQL reads AWS resources only: no files, no network and no settings of this machine"
 
 #: The engine's kind of error → its PEP 249 class, and what the user can do.
@@ -54,7 +56,7 @@ def error_of_exception(error: duckdb.Error, sql: str, locate: Locate) -> Databas
     text = str(error)
     prefix, _, payload = text.partition("{")
     try:
-        details = json.loads("{" + payload)
+        details, _ = _JSON.raw_decode("{" + payload)  # advice for those who develop the engine may follow it
     except ValueError:
         details = {"exception_type": prefix.partition(" Error:")[0], "exception_message": text}
     return _error(str(details.get("exception_type")), details.get("exception_message"), details, sql, locate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import arro3.core as arrow
 
@@ -18,24 +18,41 @@ class ArrowTable:
     """
 
     def __init__(self, columns: Iterable[str], open_reader: Callable[[], Iterator[Columns]]) -> None:
-        self._schema = arrow.Schema([arrow.Field(name, arrow.DataType.utf8()) for name in columns])
+        self.schema = arrow.Schema([arrow.Field(name, arrow.DataType.utf8()) for name in columns])
         self._open_reader = open_reader
+        self._scans: list[Generator[arrow.RecordBatch, None, None]] = []
         self.failure: BaseException | None = None
 
     def __arrow_c_schema__(self) -> object:
-        return self._schema.__arrow_c_schema__()
+        return self.schema.__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return arrow.RecordBatchReader.from_batches(self._schema, self._batches()).__arrow_c_stream__()
+        scan = _scan(self, self._open_reader)
+        self._scans.append(scan)
+        return arrow.RecordBatchReader.from_batches(self.schema, scan).__arrow_c_stream__()
 
-    def _batches(self) -> Iterator[arrow.RecordBatch]:
-        text = arrow.DataType.utf8()
-        try:
-            for columns in self._open_reader():
-                arrays = [arrow.Array(values, text) for values in columns]
-                yield arrow.RecordBatch.from_arrays(arrays, schema=self._schema)
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            self.failure = error
-            raise
+    def close(self) -> None:
+        """Ends the scans that were left half-way, so that what they hold is let go: a dropped stream keeps it."""
+        for scan in self._scans:
+            scan.close()
+
+
+class _FailedError(Exception):
+    """Tells the engine that a scan failed."""
+
+
+def _scan(table: ArrowTable, open_reader: Callable[[], Iterator[Columns]]) -> Generator[arrow.RecordBatch, None, None]:
+    text = arrow.DataType.utf8()
+    try:
+        for columns in open_reader():
+            arrays = [arrow.Array(values, text) for values in columns]
+            yield arrow.RecordBatch.from_arrays(arrays, schema=table.schema)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        table.failure = error
+    else:
+        return
+    # Who gets this exception keeps it until the next stream is made, and with it all that its frame can reach.
+    del table, open_reader
+    raise _FailedError
