@@ -17,6 +17,7 @@ from ccdbapi.catalog.model import (
     TableKind,
 )
 from ccdbapi.catalog.schemas import json_types
+from ccdbapi.catalog.tables import TableSummary
 
 __all__ = [
     "GENERIC_SERVICE",
@@ -33,6 +34,7 @@ __all__ = [
     "SqlType",
     "Table",
     "TableKind",
+    "TableSummary",
     "json_types",
     "packaged",
 ]

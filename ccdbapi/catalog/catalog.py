@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ccdbapi.catalog import schemas
@@ -14,12 +15,13 @@ from ccdbapi.catalog.generic import GENERIC_SERVICE, GENERIC_TABLES
 from ccdbapi.catalog.model import service_name
 from ccdbapi.catalog.records import SchemaSource
 from ccdbapi.catalog.spellings import stackql_spellings
-from ccdbapi.catalog.tables import HANDLERS, LIST_SUFFIX, make_table
+from ccdbapi.catalog.tables import HANDLERS, LIST_SUFFIX, make_table, summarize, summary_of
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 
 if TYPE_CHECKING:
     from ccdbapi.catalog.model import ResourceType, Schema, Table, TableKind
     from ccdbapi.catalog.records import Entry, Record, Source
+    from ccdbapi.catalog.tables import TableSummary
 
 #: How many types stay in memory once they are read; one takes about 50 KB.
 _KEPT_TYPES = 256
@@ -52,13 +54,17 @@ class Catalog:
         return tuple(sorted((GENERIC_SERVICE, *self._source.services())))
 
     def tables(self, service: str) -> Sequence[str]:
-        """The names of the service's tables, sorted; aliases are not among them.
+        """The names of the service's tables, sorted; aliases are not among them. Raises as `summaries` does."""
+        return tuple(summary.name for summary in self.summaries(service))
+
+    def summaries(self, service: str) -> Sequence[TableSummary]:
+        """What can be told of the service's tables without reading their types, sorted by name.
 
         Raises `ProgrammingError` where there is no such service.
         """
         if service.lower() == GENERIC_SERVICE:
-            return tuple(sorted(GENERIC_TABLES))
-        return tuple(sorted(_table_names(set(self._entries_of(service).values()))))
+            return tuple(sorted(map(summary_of, GENERIC_TABLES.values())))
+        return tuple(sorted(chain.from_iterable(map(summarize, set(self._entries_of(service).values())))))
 
     def type_names(self) -> Sequence[str]:
         """The names of all resource types, sorted."""
@@ -73,7 +79,9 @@ class Catalog:
         table = self.find_table(service, name)
         if table is None and service.lower() == GENERIC_SERVICE:
             hint = _did_you_mean(difflib.get_close_matches(name.lower(), list(GENERIC_TABLES)))
-            raise ProgrammingError(f"no table {name!r} in service {service!r}{hint}")
+            raise ProgrammingError(
+                f"no table {name!r} in service {service!r}{hint}; SHOW RESOURCES IN awscc.{GENERIC_SERVICE} lists them"
+            )
         if table is None:
             self._entries_of(service)
             raise self._missing_table(service.lower(), name.lower())
@@ -116,8 +124,8 @@ class Catalog:
     def _entries_of(self, service: str) -> Mapping[str, Entry]:
         entries = self._named(service.lower())
         if not entries:
-            hint = _did_you_mean(difflib.get_close_matches(service.lower(), list(self._source.services())))
-            raise ProgrammingError(f"no service {service!r}{hint}; Catalog.services() lists them")
+            hint = _did_you_mean(difflib.get_close_matches(service.lower(), self.services()))
+            raise ProgrammingError(f"no service {service!r}{hint}; SHOW SERVICES lists them")
         return entries
 
     def _missing_table(self, service: str, name: str) -> ProgrammingError | NotSupportedError:
@@ -130,10 +138,10 @@ class Catalog:
                 f"it has {', '.join(entry.handlers)}"
             )
         elsewhere = [f"{other}.{name}" for other in self.services() if base in self._named(other)]
-        closest = difflib.get_close_matches(name, list(_table_names(set(entries.values()))))
+        closest = difflib.get_close_matches(name, self.tables(service))
         return ProgrammingError(
             f"no table {name!r} in service {service!r}{_did_you_mean([*closest, *elsewhere])}; "
-            f"Catalog.tables({service!r}) lists them"
+            f"SHOW RESOURCES IN awscc.{service} lists them"
         )
 
     def _read_type(self, type_name: str) -> tuple[Record, ResourceType]:
@@ -157,14 +165,6 @@ def packaged() -> Catalog:
 def _split(name: str) -> tuple[str, TableKind]:
     base = name.removesuffix(LIST_SUFFIX)
     return base, "get" if base == name else "list"
-
-
-def _table_names(entries: Iterable[Entry]) -> Iterator[str]:
-    for entry in entries:
-        if HANDLERS["get"] in entry.handlers:
-            yield entry.table
-        if HANDLERS["list"] in entry.handlers:
-            yield entry.table + LIST_SUFFIX
 
 
 def _did_you_mean(names: Sequence[str]) -> str:

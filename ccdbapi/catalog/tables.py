@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccdbapi.catalog import schemas
 from ccdbapi.catalog.model import IDENTIFIER, REGION, Column, HandlerName, ResourceType, Table, TableKind, escape
@@ -26,6 +26,28 @@ _IDENTIFIER = Column(
     nullable=False,
     comment="The primary identifier in Cloud Control; a composite one joins its parts with |.",
 )
+
+
+class TableSummary(NamedTuple):
+    """What can be told of a table without its type's schema. ``operations`` are those of the type."""
+
+    name: str
+    kind: TableKind
+    type_name: str
+    operations: tuple[HandlerName, ...]
+
+
+def summarize(entry: Entry) -> Iterator[TableSummary]:
+    """The tables of a type."""
+    if HANDLERS["get"] in entry.handlers:
+        yield TableSummary(entry.table, "get", entry.type_name, entry.handlers)
+    if HANDLERS["list"] in entry.handlers:
+        yield TableSummary(entry.table + LIST_SUFFIX, "list", entry.type_name, entry.handlers)
+
+
+def summary_of(table: Table) -> TableSummary:
+    """The summary of a table that is at hand."""
+    return TableSummary(table.name, table.kind, table.resource_type.name, tuple(table.resource_type.handlers))
 
 
 def make_table(entry: Entry, record: Record, resource_type: ResourceType, kind: TableKind) -> Table:

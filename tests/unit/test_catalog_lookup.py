@@ -62,16 +62,23 @@ class TestTables:
             (
                 "sagemaker",
                 "imges",
-                r"no table 'imges' in service 'sagemaker' \(did you mean 'images'.*tables\('sagemaker'\)",
+                r"no table 'imges' in service 'sagemaker' \(did you mean 'images'.*SHOW RESOURCES IN awscc\.sagemaker",
             ),
             ("ec2", "images", r"no table 'images' in service 'ec2' .*'sagemaker\.images'"),
-            ("sagemakr", "images", r"no service 'sagemakr' \(did you mean 'sagemaker'\?\); Catalog\.services\(\)"),
-            ("zzz", "images", r"no service 'zzz'; Catalog\.services\(\) lists them"),
+            ("sagemakr", "images", r"no service 'sagemakr' \(did you mean 'sagemaker'\?\); SHOW SERVICES"),
+            ("zzz", "images", r"no service 'zzz'; SHOW SERVICES lists them"),
         ],
     )
     def test_an_unknown_name_is_answered_with_the_closest(self, service: str, name: str, message: str) -> None:
         with pytest.raises(ProgrammingError, match=message):
             packaged().table(service, name)
+
+    def test_summaries_tell_of_tables_without_reading_types(self) -> None:
+        by_name = {summary.name: summary for summary in packaged().summaries("SageMaker")}
+        assert list(by_name) == list(packaged().tables("sagemaker"))
+        operations = ("create", "read", "update", "delete", "list")
+        assert by_name["images"] == ("images", "get", "AWS::SageMaker::Image", operations)
+        assert by_name["images_list_only"] == ("images_list_only", "list", "AWS::SageMaker::Image", operations)
 
     def test_a_missing_handler_is_not_supported(self) -> None:
         message = "'iam.policies': AWS::IAM::Policy has no read handler; it has create, update, delete$"

@@ -125,7 +125,7 @@ def test_a_property_in_the_handler_only_is_no_column_of_the_get_table() -> None:
 def test_types_without_handlers_are_left_out() -> None:
     catalog = Catalog.from_schemas({"Acme::Test::Thing": {"properties": {}}})
     assert catalog.type_names() == ()
-    assert catalog.services() == ()
+    assert catalog.services() == ("cloud_control",)
 
 
 def test_a_malformed_type_name_is_refused() -> None:
