@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_exception
 from ccdbapi.engine.stream import ArrowTable
 from ccdbapi.engine.values import row_converter
+
+#: What the engine makes of a Ctrl-C that arrives just when it calls a table's methods, before those can keep it.
+_INTERRUPTED = re.compile("reading the [a-z ]+ registered as '[^']*' failed: (External error: )?KeyboardInterrupt")
 
 #: A row of a result. What it holds follows from the statement, hence Any.
 Row = tuple[Any, ...]
@@ -81,8 +85,9 @@ class Session:
         tables, self._tables = self._tables, {}
         bindings, self._bindings = self._bindings, Bindings()
         self._connection.abort()  # a result that is still being read
-        for name in tables:
+        for name, table in tables.items():
             self._connection.unregister(name)
+            table.close()
         for name in bindings.variables:
             self._connection.execute(f"RESET VARIABLE {name}")
 
@@ -99,6 +104,8 @@ class Session:
             for table in self._tables.values():
                 if table.failure is not None:
                     raise table.failure from None
+            if _INTERRUPTED.search(str(error)):
+                raise KeyboardInterrupt from None
             raise error_of_exception(error, self._sql, self._locate) from None
         except RuntimeError as error:
             # The engine looks for signals while it works, and swallows the interrupt that Ctrl-C is.
