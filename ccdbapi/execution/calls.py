@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator
 
-from ccdbapi.catalog import REGION
+from ccdbapi.catalog import REGION, Table
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.execution.access import explained
+from ccdbapi.execution.identifiers import address_of
+from ccdbapi.execution.properties import property_value
 from ccdbapi.execution.rows import Row, listed_row, request_row, resource_row
 from ccdbapi.planning import (
-    GenericGets,
-    GenericLists,
-    Gets,
+    AnyKey,
+    AnyListing,
     Key,
     Listing,
-    Lists,
-    RequestGets,
     RequestKey,
     RequestListing,
-    RequestLists,
     RequestOptions,
     Source,
     TypedKey,
@@ -28,30 +26,28 @@ from ccdbapi.planning import (
 )
 
 
-def get_rows(
-    client: Client, source: Source, calls: Gets | GenericGets | RequestGets, options: RequestOptions
-) -> Iterator[Coroutine[object, object, Row | None]]:
-    """The row of each key, None where it does not exist."""
-    match calls:
-        case Gets(keys):
-            yield from (_get(client, source, key, options) for key in keys)
-        case GenericGets(keys):
-            yield from (_get_typed(client, key, options) for key in keys)
-        case RequestGets(keys):
-            yield from (_get_request(client, key) for key in keys)
+async def get_row(client: Client, source: Source, key: AnyKey, options: RequestOptions) -> Row | None:
+    """The row of the key, None where there is none."""
+    match key:
+        case Key():
+            return await _get(client, source, key, options)
+        case TypedKey():
+            return await _get_typed(client, key, options)
+        case RequestKey():
+            return await _get_request(client, key)
 
 
 def list_rows(
-    client: Client, source: Source, calls: Lists | GenericLists | RequestLists, options: RequestOptions
-) -> Iterator[AsyncGenerator[list[Row]]]:
-    """The rows of each listing, page by page."""
-    match calls:
-        case Lists(listings):
-            yield from (_list(client, source, listing, options) for listing in listings)
-        case GenericLists(listings):
-            yield from (_list_typed(client, listing, options) for listing in listings)
-        case RequestLists(listings):
-            yield from (_list_requests(client, listing) for listing in listings)
+    client: Client, source: Source, listing: AnyListing, options: RequestOptions
+) -> AsyncGenerator[list[Row]]:
+    """The rows of the listing, page by page."""
+    match listing:
+        case Listing():
+            return _list(client, source, listing, options)
+        case TypedListing():
+            return _list_typed(client, listing, options)
+        case RequestListing():
+            return _list_requests(client, listing)
 
 
 async def _get(client: Client, source: Source, key: Key, options: RequestOptions) -> Row | None:
@@ -60,7 +56,7 @@ async def _get(client: Client, source: Source, key: Key, options: RequestOptions
         properties = await client.get_resource(
             key.region,
             resource_type.name,
-            key.identifier,
+            address_of(source.table, key),
             role_arn=options.role_arn,
             type_version_id=options.type_version_id,
         )
@@ -101,11 +97,21 @@ async def _list(client: Client, source: Source, listing: Listing, options: Reque
         async for page in client.list_resources(
             listing.region,
             resource_type.name,
-            resource_model=json.dumps(dict(listing.parents)) if listing.parents else None,
+            resource_model=_model(source.table, listing),
             role_arn=options.role_arn,
             type_version_id=options.type_version_id,
         ):
             yield [listed_row(source, listing, item.identifier, item.properties) for item in page]
+
+
+def _model(table: Table, listing: Listing) -> str | None:
+    """What the list is selected by, as JSON of the types that the schema gives the properties."""
+    if not listing.parents:
+        return None
+    columns = {column.property_name: column for column in table.parents}
+    return json.dumps(
+        {name: property_value(table.resource_type, columns[name], value) for name, value in listing.parents}
+    )
 
 
 async def _list_typed(client: Client, listing: TypedListing, options: RequestOptions) -> AsyncGenerator[list[Row]]:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.engine.stream import ArrowTable
-from ccdbapi.execution.calls import get_rows, list_rows
+from ccdbapi.execution.calls import get_row, list_rows
 from ccdbapi.execution.channel import Channel
 from ccdbapi.execution.patience import Patience
-from ccdbapi.execution.rows import Row, columns_of, known_row, size_of
-from ccdbapi.planning import (
-    GenericGets,
-    GenericLists,
-    Gets,
-    Knowns,
-    Lists,
-    QueryPlan,
-    RequestGets,
-    RequestLists,
-    Source,
-)
+from ccdbapi.execution.rows import columns_of, known_row, size_of
+from ccdbapi.planning import AnyKey, AnyListing, Gets, Knowns, Lists, QueryPlan, Source
 
 #: Bytes of rows that are fetched ahead of what the engine has pulled, for each table.
 AHEAD = 16 * 2**20
@@ -61,7 +51,7 @@ class Reading:
         for _, channel in self._channels:
             channel.end(failure)
         self._stopped = True
-        if self._task is not None and self._loop is not None:
+        if self._task is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _fetch_all(self) -> None:
@@ -79,37 +69,34 @@ class Reading:
                 channel.end(_first(failures))
 
     async def _fetch(self, source: Source, channel: Channel) -> None:
-        calls = source.calls
-        match calls:
-            case Knowns():
-                channel.put(columns_of(source, (known_row(source, key) for key in calls.keys)), 0)
-            case Gets() | GenericGets() | RequestGets():
+        match source.calls:
+            case Knowns(keys):
+                channel.put(columns_of(source, (known_row(source, key) for key in keys)), 0)
+            case Gets(keys):
+                remaining = iter(keys)
                 width = CAUTIOUS_GETS if source.may_stop_early else EAGER_GETS
-                rows = get_rows(self._client, source, calls, self._options)
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(min(width, len(calls.keys))):
-                        group.create_task(_put_each(source, rows, channel))
-            case Lists() | GenericLists() | RequestLists():
+                    for _ in range(min(width, len(keys))):
+                        group.create_task(self._get_each(source, remaining, channel))
+            case Lists(listings):
                 async with asyncio.TaskGroup() as group:
-                    for pages in list_rows(self._client, source, calls, self._options):
-                        group.create_task(_put_pages(source, pages, channel))
+                    for listing in listings:
+                        group.create_task(self._list(source, listing, channel))
         channel.end()
 
-
-async def _put_each(source: Source, rows: Iterator[Awaitable[Row | None]], channel: Channel) -> None:
-    for pending in rows:
-        row = await pending
-        if row is not None:
-            channel.put(columns_of(source, [row]), size_of(row))
-        await channel.room()
-
-
-async def _put_pages(source: Source, pages: AsyncGenerator[list[Row]], channel: Channel) -> None:
-    async with aclosing(pages):
-        async for rows in pages:
-            if rows:
-                channel.put(columns_of(source, rows), sum(map(size_of, rows)))
+    async def _get_each(self, source: Source, keys: Iterator[AnyKey], channel: Channel) -> None:
+        for key in keys:
+            row = await get_row(self._client, source, key, self._options)
+            if row is not None:
+                channel.put(columns_of(source, [row]), size_of(row))
             await channel.room()
+
+    async def _list(self, source: Source, listing: AnyListing, channel: Channel) -> None:
+        async with aclosing(list_rows(self._client, source, listing, self._options)) as pages:
+            async for rows in pages:
+                if rows:
+                    channel.put(columns_of(source, rows), sum(map(size_of, rows)))
+                await channel.room()
 
 
 def _first(failure: BaseException) -> BaseException:

@@ -10,17 +10,23 @@ from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.stream import Columns
 from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.execution.events import event_members
-from ccdbapi.planning import Key, Listing, RequestKey, Source
+from ccdbapi.execution.identifiers import address_of, parts_of
+from ccdbapi.planning import AnyKey, Key, Listing, RequestKey, Source, TypedKey
 
 #: Column of a raw table → its text. Missing columns are NULL.
 Row = Mapping[str, str]
 
 
-def known_row(source: Source, key: Key | RequestKey) -> Row:
+def known_row(source: Source, key: AnyKey) -> Row:
     """The row of a resource, or of a request, of which no more than its key is known."""
-    if isinstance(key, RequestKey):
-        return {REGION: key.region, "/RequestToken": key.request_token}
-    return _key_columns(key) | _identifier_columns(source, key.identifier)
+    match key:
+        case RequestKey():
+            return {REGION: key.region, "/RequestToken": key.request_token}
+        case TypedKey():
+            return {REGION: key.region, "/TypeName": key.type_name, "/Identifier": key.identifier}
+        case Key():
+            # Its identifier is what a write sends.
+            return {REGION: key.region, IDENTIFIER: address_of(source.table, key), **parts_of(source.table, key)}
 
 
 def request_row(region: str, event: ProgressEvent) -> Row:
@@ -33,13 +39,14 @@ def resource_row(source: Source, key: Key, properties: str) -> Row:
     """The row of a resource as GetResource shows it; ``properties`` is JSON text."""
     row = _key_columns(key) | {PROPERTIES: properties}
     pointers = source.columns.intersection(source.table.resource_type.primary_identifier)
-    return row | _model_columns(properties, pointers) if pointers else row
+    # What is write-only stands in the identifier alone.
+    return row | {**parts_of(source.table, key), **_model_columns(properties, pointers)} if pointers else row
 
 
 def listed_row(source: Source, listing: Listing, identifier: str, properties: str | None) -> Row:
     """The row of a resource as ListResources shows it; ``properties``, JSON text, may hold few of its properties."""
-    row = _key_columns(Key(listing.region, identifier)) | {f"/{name}": value for name, value in listing.parents}
-    row |= _identifier_columns(source, identifier)
+    key = Key(listing.region, identifier)
+    row = {**_key_columns(key), **{f"/{name}": value for name, value in listing.parents}, **parts_of(source.table, key)}
     lacking = [column for column in source.columns if column.startswith("/") and column not in row]
     return row | _model_columns(properties, lacking) if lacking and properties is not None else row
 
@@ -65,13 +72,6 @@ def _column(source: Source, name: str, rows: Sequence[Row]) -> Sequence[str | No
 
 def _key_columns(key: Key) -> dict[str, str]:
     return {REGION: key.region, IDENTIFIER: key.identifier}
-
-
-def _identifier_columns(source: Source, identifier: str) -> dict[str, str]:
-    """The identifier's properties; nothing where a value with a ``|`` in it makes the parts ambiguous."""
-    pointers = source.table.resource_type.primary_identifier
-    parts = [identifier] if len(pointers) == 1 else identifier.split("|")
-    return dict(zip(pointers, parts, strict=True)) if len(parts) == len(pointers) else {}
 
 
 def _model_columns(properties: str, pointers: Iterable[str]) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ccdbapi.planning.plan import (
+    AnyKey,
+    AnyListing,
     Calls,
     CancelPlan,
     DeletePlan,
-    GenericGets,
-    GenericLists,
     Gets,
     InsertPlan,
     Key,
@@ -16,10 +16,8 @@ from ccdbapi.planning.plan import (
     Lists,
     Plan,
     QueryPlan,
-    RequestGets,
     RequestKey,
     RequestListing,
-    RequestLists,
     RequestOptions,
     Returning,
     Source,
@@ -31,11 +29,11 @@ from ccdbapi.planning.plan import (
 from ccdbapi.planning.planner import Planner
 
 __all__ = [
+    "AnyKey",
+    "AnyListing",
     "Calls",
     "CancelPlan",
     "DeletePlan",
-    "GenericGets",
-    "GenericLists",
     "Gets",
     "InsertPlan",
     "Key",
@@ -45,10 +43,8 @@ __all__ = [
     "Plan",
     "Planner",
     "QueryPlan",
-    "RequestGets",
     "RequestKey",
     "RequestListing",
-    "RequestLists",
     "RequestOptions",
     "Returning",
     "Source",

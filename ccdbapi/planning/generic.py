@@ -10,16 +10,7 @@ from ccdbapi.catalog import REGION, REQUEST_VIEWS, Table
 from ccdbapi.engine.domain import Box, Domain
 from ccdbapi.engine.view import RawTable, StoredColumn, View
 from ccdbapi.exceptions import DataError, ProgrammingError
-from ccdbapi.planning.plan import (
-    GenericGets,
-    GenericLists,
-    RequestGets,
-    RequestKey,
-    RequestListing,
-    RequestLists,
-    TypedKey,
-    TypedListing,
-)
+from ccdbapi.planning.plan import Gets, Lists, RequestKey, RequestListing, TypedKey, TypedListing
 
 #: The values that ListResourceRequests can filter by. Source: ``Operation`` and ``OperationStatus`` of the model.
 OPERATIONS = ("CREATE", "DELETE", "UPDATE")
@@ -40,9 +31,7 @@ def generic_view_of(catalog: str, table: Table) -> View:
     return View(catalog, table.service, table.name, raw, columns)
 
 
-def generic_calls_of(
-    table: Table, domain: Domain, regions: Sequence[str]
-) -> GenericGets | GenericLists | RequestGets | RequestLists:
+def generic_calls_of(table: Table, domain: Domain, regions: Sequence[str]) -> Gets | Lists:
     """The calls that show every row that ``domain`` can hold.
 
     ``regions`` are asked where the statement names none. Raises `ProgrammingError` for a missing predicate,
@@ -52,13 +41,13 @@ def generic_calls_of(
     match table.name:
         case "resource":
             rows = _combinations(table, boxes, (REGION, _TYPE, _IDENTIFIER))
-            return GenericGets(tuple(dict.fromkeys(TypedKey(*row) for row in rows)))
+            return Gets(tuple(dict.fromkeys(TypedKey(*row) for row in rows)))
         case "resources":
-            return GenericLists(tuple(dict.fromkeys(_typed_listings(table, boxes))))
+            return Lists(tuple(dict.fromkeys(_typed_listings(table, boxes))))
         case "resource_request":
             rows = _combinations(table, boxes, (REGION, _TOKEN))
-            return RequestGets(tuple(dict.fromkeys(RequestKey(*row) for row in rows)))
-    return RequestLists(tuple(_request_listings(table, boxes)))
+            return Gets(tuple(dict.fromkeys(RequestKey(*row) for row in rows)))
+    return Lists(tuple(_request_listings(table, boxes)))
 
 
 def _combinations(table: Table, boxes: Iterable[Box], columns: Sequence[str]) -> Iterable[tuple[str, ...]]:

@@ -22,7 +22,7 @@ def keys_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Key, 
         if not places or identifiers is None:
             raise _missing(table, [*([] if places else [REGION]), *([] if identifiers else [IDENTIFIER])])
         for region in places:
-            keys.update(dict.fromkeys(Key(region, identifier) for identifier in identifiers))
+            keys.update(dict.fromkeys(Key(region, *identifier) for identifier in identifiers))
     return tuple(keys)
 
 
@@ -54,15 +54,20 @@ def constants_of(domain: Domain, columns: Iterable[str]) -> Mapping[str, str]:
     return constants
 
 
-def _identifiers(table: Table, box: Box) -> Iterable[str] | None:
-    """None where the box leaves them open."""
+def _identifiers(table: Table, box: Box) -> Sequence[tuple[str, tuple[str, ...]]] | None:
+    """The identifiers and, where they are ambiguous, their parts; None where the box leaves them open."""
     # Identifier comes first: some types take other identifiers than the primary one there.
     if IDENTIFIER in box:
-        return box[IDENTIFIER]
+        return [(identifier, ()) for identifier in box[IDENTIFIER]]
     pointers = table.resource_type.primary_identifier
     if all(pointer in box for pointer in pointers):
-        return ["|".join(parts) for parts in product(*(box[pointer] for pointer in pointers))]
+        return [_joined(parts) for parts in product(*(box[pointer] for pointer in pointers))]
     return None
+
+
+def _joined(parts: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    ambiguous = len(parts) > 1 and any("|" in part for part in parts)
+    return "|".join(parts), parts if ambiguous else ()
 
 
 def _parents(table: Table, box: Box) -> Iterator[tuple[tuple[str, str], ...]]:

@@ -13,10 +13,14 @@ from ccdbapi.engine.view import RawTable
 
 
 class Key(NamedTuple):
-    """Where a resource is: its region and Cloud Control's identifier."""
+    """Where a resource is: its region and Cloud Control's identifier.
+
+    ``parts`` are the values of the identifier's properties, where a ``|`` in one of them makes it ambiguous.
+    """
 
     region: str
     identifier: str
+    parts: tuple[str, ...] = ()
 
 
 class TypedKey(NamedTuple):
@@ -73,57 +77,33 @@ class RequestOptions:
     type_version_id: str | None = None
 
 
+AnyKey = Key | TypedKey | RequestKey
+AnyListing = Listing | TypedListing | RequestListing
+
+
 @dataclass(frozen=True, slots=True)
 class Gets:
-    """A GetResource for each key."""
+    """A call for each key: GetResource, or GetResourceRequestStatus for that of a request."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[AnyKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """A ListResources, with all its pages, for each listing."""
+    """A list with all its pages for each listing: ListResources, or ListResourceRequests for one of requests."""
 
-    listings: tuple[Listing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GenericGets:
-    """A GetResource for each key, of any type."""
-
-    keys: tuple[TypedKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GenericLists:
-    """A ListResources, with all its pages, for each listing, of any type."""
-
-    listings: tuple[TypedListing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RequestGets:
-    """A GetResourceRequestStatus for each key."""
-
-    keys: tuple[RequestKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLists:
-    """A ListResourceRequests, with all its pages, for each listing."""
-
-    listings: tuple[RequestListing, ...]
+    listings: tuple[AnyListing, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Knowns:
     """No call: a statement that asks for no more than the keys is answered by the keys."""
 
-    keys: tuple[Key, ...] | tuple[RequestKey, ...]
+    keys: tuple[AnyKey, ...]
 
 
 #: What answers for the rows of a raw table.
-Calls = Gets | Lists | GenericGets | GenericLists | RequestGets | RequestLists | Knowns
+Calls = Gets | Lists | Knowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

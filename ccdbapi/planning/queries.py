@@ -13,7 +13,7 @@ from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
 from ccdbapi.planning.generic import FILTER_COLUMN, generic_calls_of
 from ccdbapi.planning.keys import constants_of, keys_of, listings_of
-from ccdbapi.planning.plan import Calls, Gets, Knowns, Lists, QueryPlan, RequestGets, RequestOptions, Source
+from ccdbapi.planning.plan import Calls, Gets, Knowns, Lists, QueryPlan, RequestOptions, Source
 from ccdbapi.planning.rendering import Text
 from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view_of
 
@@ -77,7 +77,7 @@ class QueryPlanner:
         known = {REGION, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
         sources = tuple(
             replace(source, calls=Knowns(source.calls.keys))
-            if isinstance(source.calls, Gets | RequestGets) and source.raw == view.table and source.columns <= known
+            if isinstance(source.calls, Gets) and source.raw == view.table and source.columns <= known
             else source
             for source in plan.sources
         )

@@ -86,15 +86,8 @@ class WritePlanner:
     def delete(self, statement: Delete, bindings: Bindings) -> DeletePlan | CancelPlan:
         """The plan of a DELETE. Raises as `insert` does."""
         table = self._table(statement, statement.table, "delete")
-        if table.service == GENERIC_SERVICE:
-            return CancelPlan(
-                table=table,
-                source=self._targets(table, statement, bindings, {}),
-                options=options_of(statement),
-                returning=self._returning(table, statement, statement.returning, bindings),
-                awaited=awaited(statement),
-            )
-        return DeletePlan(
+        plan_class = CancelPlan if table.service == GENERIC_SERVICE else DeletePlan
+        return plan_class(
             table=table,
             source=self._targets(table, statement, bindings, {}),
             options=options_of(statement),
