@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -28,6 +29,8 @@ DIRECTORY_VARIABLE = "CCDBAPI_CACHE_DIR"
 
 _FORMAT = 1
 _INDEX = "index.json"
+#: What `zipfile` raises for an archive that was damaged.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _ACCOUNT, _REGION = re.compile(r"\d{12}"), re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -66,14 +69,14 @@ class CachedSchemas:
             self.types: Mapping[str, CachedType] = {
                 name: CachedType(version, tuple(handlers)) for name, (version, handlers) in index["types"].items()
             }
-        except (zipfile.BadZipFile, KeyError, TypeError, AttributeError) as error:
+        except (*_DAMAGE, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a file of cached schemas: {error}") from error
 
     def text(self, type_name: str) -> str:
         """The type's schema as JSON. Raises `KeyError` for a type that is not in `types`, else as `schema`."""
         try:
             return self._archive.read(_member(type_name)).decode()
-        except zipfile.BadZipFile as error:
+        except _DAMAGE as error:
             raise OperationalError(
                 f"the cached schema of {type_name} is damaged; 'ccdbapi catalog refresh' fetches it again"
             ) from error

@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ccdbapi.catalog import schemas
-from ccdbapi.catalog.archive import Archive
+from ccdbapi.catalog.archive import packaged_archive
 from ccdbapi.catalog.generic import GENERIC_SERVICE, GENERIC_TABLES
 from ccdbapi.catalog.model import service_name
 from ccdbapi.catalog.records import SchemaSource
@@ -154,7 +153,7 @@ class Catalog:
 
 
 #: Reads nothing until it is asked, so it can be made at once and needs no lock.
-_PACKAGED = Catalog(Archive(files("ccdbapi.catalog").joinpath("data")))
+_PACKAGED = Catalog(packaged_archive())
 
 
 def packaged() -> Catalog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ccdbapi.cloudcontrol.aws_session import AwsSession, translated
@@ -104,4 +104,5 @@ def _version(summary: Mapping[str, object]) -> str | None:
     said = [summary.get(name) for name in _VERSION]
     if not any(said):
         return None
-    return "|".join(value.isoformat() if isinstance(value, datetime) else str(value or "") for value in said)
+    # botocore gives times in the zone of this machine.
+    return "|".join(str(value.astimezone(UTC) if isinstance(value, datetime) else value or "") for value in said)
