@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -51,14 +52,29 @@ _KINDS: Mapping[str, tuple[type[DatabaseError], str | None]] = {
 }
 
 
+#: How the engine says that a column is not known where it does not give the name on its own.
+_UNKNOWN_COLUMN = re.compile(
+    r'Values list ".*" does not have a column named "(?P<reference>[^"]+)"'
+    r'|Column "(?P<listed>[^"]+)" (?:does not exist on (?:left|right) side of join|in (?:EXCLUDE|REPLACE) list not found)'
+)
+
+
+class UnknownColumn(ProgrammingError):
+    """A column is not known. ``span``: where it stands in the engine's SQL, in characters; None if that is not told."""
+
+    def __init__(self, message: str, column: str = "", span: tuple[int, int] | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+        self.span = span
+
+
 def error_of_exception(error: duckdb.Error, sql: str, locate: Locate) -> DatabaseError:
     """The PEP 249 exception for what the engine raised when it ran ``sql``."""
-    text = str(error)
-    prefix, _, payload = text.partition("{")
+    kind, _, message = str(error).partition(" Error: ")
     try:
-        details, _ = _JSON.raw_decode("{" + payload)  # advice for those who develop the engine may follow it
+        details, _ = _JSON.raw_decode(message)  # advice for those who develop the engine may follow
     except ValueError:
-        details = {"exception_type": prefix.partition(" Error:")[0], "exception_message": text}
+        details = {"exception_type": kind, "exception_message": message or kind}
     return _error(str(details.get("exception_type")), details.get("exception_message"), details, sql, locate)
 
 
@@ -75,4 +91,23 @@ def _error(kind: str, message: object, details: Mapping[str, object], sql: str, 
         # The engine counts bytes.
         place = locate(len(sql.encode()[: int(position)].decode(errors="ignore")))
         text = text if place is None else f"{text} (at {place})"
+    if column := _unknown_column(details, text):
+        return UnknownColumn(text, column, _span(details, sql))
     return error_class(text if advice is None else f"{text}: {advice}")
+
+
+def _unknown_column(details: Mapping[str, object], text: str) -> str | None:
+    if details.get("error_subtype") == "COLUMN_NOT_FOUND":
+        return str(details.get("name"))
+    found = _UNKNOWN_COLUMN.match(text)
+    return found and (found["reference"] or found["listed"])
+
+
+def _span(details: Mapping[str, object], sql: str) -> tuple[int, int] | None:
+    """The characters of ``sql`` that an error is about. The engine writes ``[offset,length]``, in bytes."""
+    place = re.fullmatch(r"\[(\d+),(\d+)\]", str(details.get("location")))
+    if place is None:
+        return None
+    encoded, start = sql.encode(), int(place[1])
+    before, reference = encoded[:start], encoded[start : start + int(place[2])]
+    return len(before.decode(errors="ignore")), len((before + reference).decode(errors="ignore"))

@@ -7,7 +7,7 @@ from itertools import product
 
 from ccdbapi.catalog import IDENTIFIER, REGION, Table
 from ccdbapi.engine.domain import Box, Domain
-from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 from ccdbapi.planning.plan import Key, Listing
 
 
@@ -27,7 +27,10 @@ def keys_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Key, 
 
 
 def listings_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Listing, ...]:
-    """The lists that show every resource that ``domain`` can hold. As `keys_of`."""
+    """The lists that show every resource that ``domain`` can hold. As `keys_of`.
+
+    Raises `NotSupportedError` for lists that would show a resource twice.
+    """
     listings: dict[Listing, None] = {}
     for box in domain.boxes:
         places, lacking = box.get(REGION, regions), _lacking_parents(table, box)
@@ -35,6 +38,13 @@ def listings_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[L
             raise _missing(table, [*([] if places else [REGION]), *lacking])
         for region in places:
             listings.update(dict.fromkeys(Listing(region, parents) for parents in _parents(table, box)))
+    if len({tuple(name for name, _ in listing.parents) for listing in listings}) > 1:
+        # What one list shows, another may show, too, and every part of the statement reads the rows of both.
+        names = ", ".join(column.name for column in table.parents)
+        raise NotSupportedError(
+            f"{table.qualified_name} lists by {names}, and parts of the statement give different ones of them: give "
+            "the same ones everywhere, or make a statement of each part."
+        )
     return tuple(listings)
 
 
@@ -95,7 +105,7 @@ def _missing(table: Table, lacking: Sequence[str]) -> ProgrammingError:
         listed = f"; {table.qualified_name}_list_only lists them" if "list" in table.resource_type.handlers else ""
         advice = f" {IDENTIFIER} may also be given by {names}{listed}." if IDENTIFIER in lacking else ""
     else:
-        needed = [REGION, *(name for name in lacking if name != REGION)]
+        needed = [REGION, *_lacking_parents(table, {})]
         advice = ""
     where = " AND ".join(f"{name} = '{_example(table, name)}'" for name in needed)
     return ProgrammingError(
