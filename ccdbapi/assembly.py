@@ -64,7 +64,7 @@ def assemble(settings: Settings) -> Assembly:
         concurrency=settings.concurrency,
     )
     database = Database(CATALOG, schema)
-    planner = Planner(database, catalog, regions=settings.regions, schema=schema)
+    planner = Planner(database, catalog, regions=settings.regions, schema=schema, wait=settings.wait)
     return Assembly(settings, client, database, planner)
 
 

@@ -8,18 +8,9 @@ from typing import Literal
 
 from ccdbapi.catalog import HandlerName, ResourceType
 from ccdbapi.exceptions import DatabaseError
+from ccdbapi.planning.permissions import ACTIONS
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedTaggingOperation"})
-
-#: The action of Cloud Control itself that each handler's caller needs beside the handler's own.
-_ACTIONS: dict[HandlerName | Literal["cancel"], str] = {
-    "create": "cloudformation:CreateResource",
-    "read": "cloudformation:GetResource",
-    "update": "cloudformation:UpdateResource",
-    "delete": "cloudformation:DeleteResource",
-    "list": "cloudformation:ListResources",
-    "cancel": "cloudformation:CancelResourceRequest",
-}
 
 
 @contextmanager
@@ -38,7 +29,7 @@ def explain(
     if not _denies_access(error):
         return error
     own = () if handler == "cancel" else resource_type.handlers[handler].permissions
-    permissions = ", ".join((_ACTIONS[handler], *own))
+    permissions = ", ".join((ACTIONS[handler], *own))
     return type(error)(f"{error}; {handler} of {resource_type.name} needs: {permissions}", diag=error.diag)
 
 

@@ -12,7 +12,7 @@ from ccdbapi.engine.stream import ArrowTable
 from ccdbapi.execution.calls import get_row, list_rows
 from ccdbapi.execution.channel import Channel
 from ccdbapi.execution.patience import Patience
-from ccdbapi.execution.rows import columns_of, known_row, size_of
+from ccdbapi.execution.rows import columns_of, fact_table, known_row, size_of
 from ccdbapi.planning import AnyKey, AnyListing, Gets, Knowns, Lists, QueryPlan, Source
 
 #: Bytes of rows that are fetched ahead of what the engine has pulled, for each table.
@@ -28,6 +28,7 @@ class Reading:
     def __init__(self, client: Client, plan: QueryPlan, patience: Patience) -> None:
         self._client = client
         self._options = plan.options
+        self._facts = plan.facts
         self._channels = [
             (source, Channel(scans=source.scans, ahead=0 if source.may_stop_early else AHEAD, patience=patience))
             for source in plan.sources
@@ -39,7 +40,8 @@ class Reading:
     @property
     def tables(self) -> Mapping[str, ArrowTable]:
         """Raw table → its rows, for the engine to pull."""
-        return {source.raw.name: ArrowTable(source.raw.columns, channel.scan) for source, channel in self._channels}
+        fetched = {source.raw.name: ArrowTable(source.raw.columns, channel.scan) for source, channel in self._channels}
+        return fetched | {facts.raw.name: fact_table(facts) for facts in self._facts}
 
     def start(self) -> None:
         """Begins to make the calls."""

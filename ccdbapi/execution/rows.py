@@ -7,14 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ccdbapi.catalog import IDENTIFIER, REGION
 from ccdbapi.cloudcontrol.progress import ProgressEvent
-from ccdbapi.engine.stream import Columns
+from ccdbapi.engine.stream import ArrowTable, Columns
 from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.execution.events import event_members
 from ccdbapi.execution.identifiers import address_of, parts_of
-from ccdbapi.planning import AnyKey, Key, Listing, RequestKey, Source, TypedKey
+from ccdbapi.planning import AnyKey, Facts, Key, Listing, RequestKey, Source, TypedKey
 
 #: Column of a raw table → its text. Missing columns are NULL.
 Row = Mapping[str, str]
+
+
+def fact_table(facts: Facts) -> ArrowTable:
+    """Rows that are at hand, for the engine to pull."""
+    columns = [[row.get(name) for row in facts.rows] for name in facts.raw.columns]
+    return ArrowTable(facts.raw.columns, lambda: iter([columns]))
 
 
 def known_row(source: Source, key: AnyKey) -> Row:
@@ -46,7 +52,9 @@ def resource_row(source: Source, key: Key, properties: str) -> Row:
 def listed_row(source: Source, listing: Listing, identifier: str, properties: str | None) -> Row:
     """The row of a resource as ListResources shows it; ``properties``, JSON text, may hold few of its properties."""
     key = Key(listing.region, identifier)
-    row = {**_key_columns(key), **{f"/{name}": value for name, value in listing.parents}, **parts_of(source.table, key)}
+    # The parents as they were asked for: some services take several names for one, and all of these rows are under it.
+    parents = {f"/{name}": value for name, value in listing.parents}
+    row = {**_key_columns(key), **parts_of(source.table, key), **parents}
     lacking = [column for column in source.columns if column.startswith("/") and column not in row]
     return row | _model_columns(properties, lacking) if lacking and properties is not None else row
 

@@ -124,15 +124,24 @@ class Source:
     constants: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The rows of a raw table that take no call: what the catalogue says. Columns that a row lacks are NULL."""
+
+    raw: RawTable
+    rows: tuple[Mapping[str, str], ...] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPlan:
-    """A query for the engine, and where the raw tables that it scans come from."""
+    """A query for the engine, and where the raw tables that it scans come from: from calls, or from ``facts``."""
 
     sql: str
     bindings: Bindings = field(repr=False)
     locate: Locate
     sources: tuple[Source, ...]
     options: RequestOptions
+    facts: tuple[Facts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

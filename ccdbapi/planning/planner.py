@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ccdbapi.catalog import Catalog
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.exceptions import InternalError
-from ccdbapi.planning.plan import Plan
+from ccdbapi.planning.metadata import MetadataPlanner
+from ccdbapi.planning.permissions import Policy, policies_of
+from ccdbapi.planning.plan import Plan, WritePlan
 from ccdbapi.planning.queries import QueryPlanner
 from ccdbapi.planning.rendering import render
-from ccdbapi.planning.writes import WritePlanner, options_of
-from ccdbapi.sql import Delete, Insert, Query, Statement, Update
+from ccdbapi.planning.writes import WritePlanner, gives_role, options_of
+from ccdbapi.sql import Delete, Describe, Insert, Query, Show, ShowInsert, ShowPermissions, Statement, Update
 
 
 class Planner:
     """Plans the statements of a connection. Makes no call; may be used by several threads.
 
-    ``regions`` are asked where a statement names none; ``schema`` is the service of tables named without one.
+    ``regions`` are asked where a statement names none; ``schema`` is the service of tables named without one; ``wait``
+    tells whether writes are waited for that do not say so themselves.
     """
 
-    def __init__(self, database: Database, catalog: Catalog, *, regions: Sequence[str], schema: str | None) -> None:
+    def __init__(
+        self, database: Database, catalog: Catalog, *, regions: Sequence[str], schema: str | None, wait: bool = True
+    ) -> None:
+        self._catalog = catalog
+        self._wait = wait
         self._queries = QueryPlanner(database, catalog, regions, schema)
         self._writes = WritePlanner(database, self._queries, regions)
+        self._metadata = MetadataPlanner(catalog, self._queries, schema)
 
     def plan(self, statement: Statement, bindings: Bindings) -> Plan:
         """The plan of ``statement`` with the parameters ``bindings``.
@@ -41,4 +49,17 @@ class Planner:
                 return self._writes.update(statement, bindings)
             case Delete():
                 return self._writes.delete(statement, bindings)
+            case Show():
+                return self._metadata.show(statement, bindings)
+            case Describe():
+                return self._metadata.describe(statement, bindings)
+            case ShowInsert():
+                return self._metadata.show_insert(statement, bindings)
+            case ShowPermissions():
+                return self._metadata.permissions(statement, bindings, self._policies(statement.statement, bindings))
         raise InternalError(f"There is no plan for a {type(statement).__name__}.")
+
+    def _policies(self, statement: Statement, bindings: Bindings) -> Mapping[str, Policy]:
+        plan = self.plan(statement, bindings)
+        role_in_rows = gives_role(plan.table, statement) if isinstance(plan, WritePlan) else False
+        return policies_of(plan, self._catalog, wait=self._wait, role_in_rows=role_in_rows)

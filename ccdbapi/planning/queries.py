@@ -9,19 +9,27 @@ from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Catalog, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.domain import Domain, union
+from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
+from ccdbapi.exceptions import NotSupportedError, ProgrammingError
+from ccdbapi.planning.aliases import respelled
 from ccdbapi.planning.generic import FILTER_COLUMN, generic_calls_of
+from ccdbapi.planning.information import InformationSchema
 from ccdbapi.planning.keys import constants_of, keys_of, listings_of
 from ccdbapi.planning.plan import Calls, Gets, Knowns, Lists, QueryPlan, RequestOptions, Source
-from ccdbapi.planning.rendering import Text
+from ccdbapi.planning.rendering import Text, place
 from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view_of
+from ccdbapi.sql import INFORMATION_SCHEMA, TableName
 
 #: Schemas that are the engine's own.
 _ENGINE_SCHEMAS = frozenset({"information_schema", "main", "pg_catalog"})
 
 #: How many texts of queries are kept with what they refer to, and how long one may be, in characters.
 _KEPT_TEXTS, _LONGEST_KEPT_TEXT = 1024, 10_000
+
+#: How often a text may use a column's alias: each takes the engine one more try, of a millisecond or two.
+_MOST_ALIASES = 200
 
 
 class QueryPlanner:
@@ -35,6 +43,7 @@ class QueryPlanner:
         self._catalog = catalog
         self._regions = regions
         self._schema = schema
+        self._information = InformationSchema(catalog)
         self._raw_tables: dict[str, tuple[Table, RawTable]] = {}
         self._referenced: dict[str, Sequence[str]] = {}
 
@@ -52,18 +61,33 @@ class QueryPlanner:
                 return self._catalog.find_table(self._schema, name)
         return None
 
+    def known_table(self, name: TableName, statement: str) -> Table:
+        """The table of this name in the text ``statement``. Raises as `table` does, and where that knows none."""
+        table = self.table([part for part in (name.catalog, name.schema, name.name) if part is not None])
+        if table is None:
+            raise ProgrammingError(
+                f"{name} is no table of AWS resources ({place(statement, name.position)}); "
+                "they are named awscc.<service>.<resource>, such as awscc.sagemaker.images."
+            )
+        return table
+
     def query(self, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
         """The plan of a query.
 
         Raises `ProgrammingError` for unknown names and missing predicates, and what the engine says of the rest.
         """
         referenced = self._references(text, bindings)
-        scans = self._database.plan(text.sql, bindings, text.locate)
-        sources = tuple(
-            self._source(name, [scan for scan in scans if scan.table == name])
-            for name in dict.fromkeys((*(scan.table for scan in scans), *referenced))
+        text, scans = self._scans(text, bindings, referenced)
+        names = dict.fromkeys((*(scan.table for scan in scans), *referenced))
+        scans_of = {name: [scan for scan in scans if scan.table == name] for name in names}
+        return QueryPlan(
+            sql=text.sql,
+            bindings=bindings,
+            locate=text.locate,
+            sources=tuple(self._source(name, scans_of[name]) for name in names if name in self._raw_tables),
+            options=options,
+            facts=tuple(self._information.facts(n, scans_of[n]) for n in names if self._information.has(n)),
         )
-        return QueryPlan(sql=text.sql, bindings=bindings, locate=text.locate, sources=sources, options=options)
 
     def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
         """The plan of a query for the resources that an UPDATE or DELETE is about, over `target_view_of` ``table``.
@@ -83,6 +107,19 @@ class QueryPlanner:
         )
         return replace(plan, sources=sources)
 
+    def _scans(self, text: Text, bindings: Bindings, referenced: Sequence[str]) -> tuple[Text, Sequence[Scan]]:
+        """The scans in the engine's plan, and the text that it took, with the names of columns for their aliases."""
+        tables = [self._raw_tables[name][0] for name in referenced if name in self._raw_tables]
+        for _ in range(_MOST_ALIASES):
+            try:
+                return text, self._database.plan(text.sql, bindings, text.locate)
+            except UnknownColumn as error:
+                other = respelled(text, error, tables)
+                if other is None:
+                    raise
+                text = other
+        raise NotSupportedError(f"The statement has more than {_MOST_ALIASES} aliases of columns; use their own names.")
+
     def _references(self, text: Text, bindings: Bindings) -> Sequence[str]:
         """The raw tables under the views that a query names; defines the views."""
         # The text holds no values of parameters: the same one comes again and again.
@@ -98,8 +135,13 @@ class QueryPlanner:
         return referenced
 
     def _raw_table(self, parts: Sequence[str]) -> str | None:
-        if parts[-1] in self._raw_tables:  # the engine looks through views that exist
+        # The engine looks through views that exist.
+        if parts[-1] in self._raw_tables or self._information.has(parts[-1]):
             return parts[-1]
+        if parts[-2:-1] == (INFORMATION_SCHEMA,):
+            view = self._information.view(parts[-1])
+            self._database.define(view)
+            return view.table.name
         table = self.table(parts)
         if table is None:
             return None

@@ -16,6 +16,15 @@ class Text:
     sql: str
     locate: Locate
 
+    def replaced(self, start: int, end: int, name: str) -> Text:
+        """This text with ``name`` in place of what stands from ``start`` to ``end``."""
+        longer = len(name) - (end - start)
+
+        def locate(offset: int) -> str | None:
+            return self.locate(offset if offset < start else max(start, offset - longer))
+
+        return Text(self.sql[:start] + name + self.sql[end:], locate)
+
 
 def render(statement: str, bindings: Bindings, *parts: str | Fragment) -> Text:
     """Joins ``parts``; fragments are pieces of ``statement`` with parameters in ``bindings``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
@@ -96,21 +96,7 @@ class WritePlanner:
         )
 
     def _table(self, statement: Statement, name: TableName, handler: HandlerName) -> Table:
-        table = self._queries.table([part for part in (name.catalog, name.schema, name.name) if part is not None])
-        if table is None:
-            raise ProgrammingError(
-                f"{name} is no table of AWS resources ({place(statement.text, name.position)}); "
-                "they are named awscc.<service>.<resource>, such as awscc.sagemaker.images."
-            )
-        if table.kind == "list" and table.service != GENERIC_SERVICE:
-            raise NotSupportedError(
-                f"{table.qualified_name} only lists ({place(statement.text, name.position)}); "
-                f"write to {table.qualified_name.removesuffix('_list_only')}."
-            )
-        if handler not in table.resource_type.handlers:
-            has = ", ".join(table.resource_type.handlers)
-            raise NotSupportedError(f"{table.resource_type.name} has no {handler} handler, only: {has}.")
-        return table
+        return writable(self._queries.known_table(name, statement.text), handler, place(statement.text, name.position))
 
     def _targets(
         self, table: Table, statement: Update | Delete, bindings: Bindings, assigned: dict[str, Fragment]
@@ -162,10 +148,34 @@ class WritePlanner:
 _SET_EXAMPLE = """SET PatchDocument = string('[{"op": "replace", "path": "/…", "value": …}]')"""
 
 
+def writable(table: Table, handler: HandlerName, at: str) -> Table:
+    """``table``, if it is one to write to. Raises `NotSupportedError`; ``at`` says where the statement names it."""
+    if table.kind == "list" and table.service != GENERIC_SERVICE:
+        raise NotSupportedError(
+            f"{table.qualified_name} only lists ({at}); write to {table.qualified_name.removesuffix('_list_only')}."
+        )
+    if handler not in table.resource_type.handlers:
+        has = ", ".join(table.resource_type.handlers)
+        raise NotSupportedError(f"{table.resource_type.name} has no {handler} handler, only: {has}.")
+    return table
+
+
 def options_of(statement: Statement) -> RequestOptions:
     """What the statement's hints say of its requests."""
     hints = statement.hints
     return RequestOptions(hints.get("client_token"), hints.get("role_arn"), hints.get("type_version_id"))
+
+
+def gives_role(table: Table, statement: Statement) -> bool:
+    """Whether the statement gives each request a RoleArn of its own: as a column of INSERT, or in SET."""
+    if table.property_column("RoleArn") is not None:
+        return False
+    names: Iterable[ColumnName] = ()
+    if isinstance(statement, Insert):
+        names = statement.columns
+    elif isinstance(statement, Update):
+        names = (assignment.column for assignment in statement.assignments)
+    return any(_option(column.name) == "RoleArn" for column in names)
 
 
 def awaited(statement: Statement) -> bool | None:
