@@ -1,17 +1,19 @@
-"""Other spellings of columns: a reference that the engine does not know is written as it does, and bound again."""
+"""Columns that the engine does not know: other spellings are written as it does, for all else there is advice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Sequence
 
 from ccdbapi.catalog import Table
 from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.view import quote_identifier
+from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.planning.rendering import Text
 from ccdbapi.sql import listed, named
 
 
-def respelled(text: Text, error: UnknownColumn, tables: Iterable[Table]) -> Text | None:
+def respelled(text: Text, error: UnknownColumn, tables: Sequence[Table]) -> Text | None:
     """``text`` with the column's own name where ``error`` found an alias; None where it is no alias.
 
     ``tables`` are those that the text names.
@@ -31,3 +33,12 @@ def respelled(text: Text, error: UnknownColumn, tables: Iterable[Table]) -> Text
         start, end = error.span
         places = [place for place in named(text.sql, error.column) if start <= place[0] and place[1] <= end][-1:]
     return text.replaced(*places[0], quote_identifier(name)) if places else None
+
+
+def unknown_column(error: UnknownColumn, tables: Sequence[Table]) -> ProgrammingError:
+    """``error`` with the closest names, where the engine gives none, and the statements that list the columns."""
+    by_folded = {column.name.lower(): column.name for table in tables for column in table.columns}
+    close = difflib.get_close_matches(error.column.lower(), by_folded) if "Candidate" not in str(error) else []
+    hint = f"; did you mean {' or '.join(by_folded[name] for name in close)}?" if close else ""
+    statements = " and ".join(dict.fromkeys(f"DESCRIBE {table.qualified_name}" for table in tables))
+    return ProgrammingError(f"{error}{hint}; {statements} shows the columns" if statements else f"{error}{hint}")

@@ -13,7 +13,7 @@ from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
-from ccdbapi.planning.aliases import respelled
+from ccdbapi.planning.aliases import respelled, unknown_column
 from ccdbapi.planning.generic import FILTER_COLUMN, generic_calls_of
 from ccdbapi.planning.information import InformationSchema
 from ccdbapi.planning.keys import constants_of, keys_of, listings_of
@@ -116,7 +116,7 @@ class QueryPlanner:
             except UnknownColumn as error:
                 other = respelled(text, error, tables)
                 if other is None:
-                    raise
+                    raise unknown_column(error, tables) from None
                 text = other
         raise NotSupportedError(f"The statement has more than {_MOST_ALIASES} aliases of columns; use their own names.")
 

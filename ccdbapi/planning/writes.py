@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
+from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.view import quote_identifier
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
+from ccdbapi.planning.aliases import unknown_column
 from ccdbapi.planning.plan import (
     CancelPlan,
     DeletePlan,
@@ -139,7 +141,10 @@ class WritePlanner:
             f"SELECT r.* FROM {qualified(view)} AS h, LATERAL (SELECT ", returning,
             f' FROM (SELECT {events}) AS e) AS r ORDER BY h."{ROW_NUMBER}"',
         )  # fmt: skip
-        scans = self._database.plan(text.sql, bindings, text.locate)
+        try:
+            scans = self._database.plan(text.sql, bindings, text.locate)
+        except UnknownColumn as error:
+            raise unknown_column(error, [table]) from None
         if any(scan.table != view.table.name for scan in scans):
             raise NotSupportedError("RETURNING sees the rows that were written, and no other table.")
         return Returning(sql=text.sql, bindings=bindings, locate=text.locate, raw=view.table)
@@ -237,4 +242,6 @@ def _unknown_column(table: Table, name: str, at: str) -> ProgrammingError:
     by_folded = {candidate.lower(): candidate for candidate in names}
     close = difflib.get_close_matches(name.lower(), by_folded, n=3)
     hint = f"; did you mean {' or '.join(by_folded[match] for match in close)}?" if close else ""
-    return ProgrammingError(f"{table.qualified_name} has no column {name} ({at}){hint}")
+    return ProgrammingError(
+        f"{table.qualified_name} has no column {name} ({at}){hint}; DESCRIBE {table.qualified_name} shows the columns"
+    )
