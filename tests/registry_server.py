@@ -49,7 +49,7 @@ class Refusal(Exception):
 
 
 class RegistryServer:
-    """Its ``types`` and ``refusals`` (type → what DescribeType says) may be changed between requests."""
+    """Its ``types`` may be changed between requests, and its ``refusals``: of an operation, or of describing a type."""
 
     def __init__(self, types: Mapping[str, Registered], page_size: int) -> None:
         self.types = dict(types)
@@ -67,6 +67,8 @@ class RegistryServer:
             if self.throttled:
                 self.throttled -= 1
                 raise Refusal("Throttling", "Rate exceeded")
+            if action in self.refusals:
+                raise self.refusals[action]
             match action:
                 case "GetCallerIdentity":
                     return {"Account": ACCOUNT, "UserId": "u", "Arn": f"arn:aws:iam::{ACCOUNT}:user/u"}

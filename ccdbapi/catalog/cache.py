@@ -73,16 +73,16 @@ class CachedSchemas:
             raise ValueError(f"not a file of cached schemas: {error}") from error
 
     def text(self, type_name: str) -> str:
-        """The type's schema as JSON. Raises `KeyError` for a type that is not in `types`, else as `schema`."""
+        """The schema of one of `types`, as JSON. Raises `OperationalError` where the file was damaged there."""
         try:
             return self._archive.read(_member(type_name)).decode()
-        except _DAMAGE as error:
+        except (*_DAMAGE, KeyError) as error:
             raise OperationalError(
                 f"the cached schema of {type_name} is damaged; 'ccdbapi catalog refresh' fetches it again"
             ) from error
 
     def schema(self, type_name: str) -> Schema:
-        """The type's schema. Raises `OperationalError` where the file was damaged, else as `text`."""
+        """The schema of one of `types`. Raises as `text`."""
         return cast("Schema", json.loads(self.text(type_name)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -50,10 +51,13 @@ def refresh(registry: Registry, progress: Progress = lambda done, total: None) -
     else as `Registry` and `cache.store`.
     """
     account = registry.account()
-    before = cache.load(account, registry.region)
-    kept = before.types if before else {}
+    kept = _readable(cache.load(account, registry.region))
     versions = registry.versions()
-    wanted = [name for name, version in versions.items() if version is None or not _is(kept.get(name), version)]
+    wanted = [
+        name
+        for name, version in versions.items()
+        if version is None or name not in kept or kept[name][0].version != version
+    ]
     fetched: dict[str, str] = {}
     failed: dict[str, str] = {}
     for name, outcome in _described(registry, wanted, progress):
@@ -63,21 +67,19 @@ def refresh(registry: Registry, progress: Progress = lambda done, total: None) -
             fetched[name] = outcome
 
     # Those that failed keep the version that they had, so that they are asked for again.
-    types = {
-        name: (kept[name], before.text(name)) for name in versions if before and name in kept and name not in fetched
-    }
+    types = {name: kept[name] for name in versions if name in kept}
     types |= {name: (CachedType(versions[name], operations(json.loads(text))), text) for name, text in fetched.items()}
     if versions and not types:
         raise OperationalError(f"the registry gave no schema: {next(iter(failed.values()))}")
-    same = {name for name in fetched if before and name in kept and before.text(name) == fetched[name]}
     refreshed = datetime.now(UTC).isoformat(timespec="seconds")
     unread = tuple(sorted(versions.keys() - types.keys()))
+    changed = {name for name, text in fetched.items() if name in kept and kept[name][1] != text}
     return Refreshed(
         cached=cache.store(Provenance(account, registry.region, refreshed, unread), types),
         seen=len(versions),
         new=frozenset(fetched.keys() - kept.keys()),
-        changed=frozenset((fetched.keys() & kept.keys()) - same),
-        unchanged=frozenset(types.keys() - fetched.keys() - failed.keys() | same),
+        changed=frozenset(changed),
+        unchanged=frozenset((types.keys() & kept.keys()) - changed - failed.keys()),
         gone=frozenset(kept.keys() - versions.keys()),
         failed=failed,
     )
@@ -93,8 +95,14 @@ def live_catalog(aws: AwsSession, region: str | None = None, regions: Sequence[s
     return overlaid(cached or refresh(registry).cached)
 
 
-def _is(cached: CachedType | None, version: str) -> bool:
-    return cached is not None and cached.version == version
+def _readable(cached: CachedSchemas | None) -> dict[str, tuple[CachedType, str]]:
+    """What is cached, but for schemas that were damaged: those count as new."""
+    readable: dict[str, tuple[CachedType, str]] = {}
+    if cached is not None:
+        for name, kept in cached.types.items():
+            with suppress(OperationalError):
+                readable[name] = (kept, cached.text(name))
+    return readable
 
 
 def _described(registry: Registry, type_names: Iterable[str], progress: Progress) -> Iterator[tuple[str, str | Error]]:
@@ -104,6 +112,7 @@ def _described(registry: Registry, type_names: Iterable[str], progress: Progress
         names: dict[Future[str], str] = {pool.submit(registry.schema, name): name for name in type_names}
         failures = 0
         for done, future in enumerate(as_completed(names), 1):
+            progress(done, len(names))
             if future.cancelled():
                 yield names[future], OperationalError(f"not asked, after {PATIENCE} failures in a row")
                 continue
@@ -115,7 +124,6 @@ def _described(registry: Registry, type_names: Iterable[str], progress: Progress
                 for other in names:
                     other.cancel()
             yield names[future], error or future.result()
-            progress(done, len(names))
     finally:
         # Without this, Ctrl-C would wait for all that is still to be asked.
         pool.shutdown(wait=True, cancel_futures=True)

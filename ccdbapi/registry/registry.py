@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Types are described by so many threads at once.
 CONCURRENCY: Final = 8
 
-#: How often a call is tried. CloudFormation throttles these calls early.
+#: How often a call to CloudFormation is tried.
 _ATTEMPTS = 10
 
 #: The types that Cloud Control can manage. Source: "Determining if a resource type supports Cloud Control API".
@@ -35,8 +35,9 @@ _VERSION = ("DefaultVersionId", "PublicVersionNumber", "LastUpdated")
 class Registry:
     """The registry of one account and region. Threads may share it; every method blocks.
 
-    Each call is tried again by botocore's adaptive rules. What fails for good is raised as PEP 249 has it, see
-    `ccdbapi.cloudcontrol.aws_session.translated`. An ``endpoint_url`` of the session stands for both services.
+    CloudFormation is asked by botocore's adaptive rules for retries, since it throttles early. What fails for good is
+    raised as PEP 249 has it, see `ccdbapi.cloudcontrol.aws_session.translated`. An ``endpoint_url`` of the session
+    stands for CloudFormation and STS both.
     """
 
     def __init__(self, aws: AwsSession, region: str | None = None, regions: Sequence[str] = ()) -> None:
@@ -52,14 +53,11 @@ class Registry:
             raise InterfaceError("Say which region's registry to ask: pass a region, or set AWS_REGION.")
         self.region: str = found
         config = Config(retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS}, max_pool_connections=CONCURRENCY)
-
-        def client(service: str) -> BaseClient:
-            with translated():
-                return session.create_client(
-                    service, region_name=self.region, endpoint_url=aws.endpoint_url, config=config
-                )
-
-        self._cloudformation, self._sts = client("cloudformation"), client("sts")
+        with translated():
+            self._cloudformation = session.create_client(
+                "cloudformation", region_name=found, endpoint_url=aws.endpoint_url, config=config
+            )
+            self._sts = session.create_client("sts", region_name=found, endpoint_url=aws.endpoint_url)
 
     def account(self) -> str:
         """The account that the credentials belong to. STS GetCallerIdentity."""

@@ -20,7 +20,7 @@ from ccdbapi.cli.commands import ccdbapi as command
 from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.emulator.http import serve_in_thread
 from ccdbapi.emulator.service import CloudControl
-from ccdbapi.exceptions import InterfaceError, OperationalError
+from ccdbapi.exceptions import DatabaseError, InterfaceError, OperationalError
 from ccdbapi.registry.refresh import PATIENCE, Refreshed, refresh
 from ccdbapi.registry.registry import Registry
 
@@ -219,6 +219,40 @@ class TestFailures:
                 refreshed(url)
             assert PATIENCE <= service.calls["DescribeType"] < 100
         assert cache.load(ACCOUNT, REGION) is None
+
+    def test_a_damaged_schema_is_fetched_again(self, account: tuple[str, RegistryServer]) -> None:
+        url, _ = account
+        refreshed(url)
+        path = cache.cache_path(ACCOUNT, REGION)
+        content = bytearray(path.read_bytes())
+        content[content.index(b"MyCorp-Widgets-Widget.json") + 40] ^= 0xFF
+        path.write_bytes(content)
+
+        assert refreshed(url).new == {"MyCorp::Widgets::Widget"}
+        assert kept().schema("MyCorp::Widgets::Widget") == WIDGET
+
+    def test_a_registry_that_may_not_be_listed_changes_nothing(self, account: tuple[str, RegistryServer]) -> None:
+        url, service = account
+        refreshed(url)
+        service.refusals["ListTypes"] = Refusal("AccessDenied", "Not authorized to perform cloudformation:ListTypes")
+        with pytest.raises(DatabaseError, match="Not authorized to perform cloudformation:ListTypes"):
+            refreshed(url)
+        assert set(kept().types) == SEEN
+
+    def test_where_nobody_answers_it_says_where(self, keys: pytest.MonkeyPatch) -> None:
+        keys.setenv("AWS_MAX_ATTEMPTS", "1")
+        with registry({}) as (url, _):
+            gone = url
+        with pytest.raises(OperationalError, match=gone):
+            refreshed(gone)
+
+    def test_without_credentials_it_says_how_to_have_them(
+        self, account: tuple[str, RegistryServer], keys: pytest.MonkeyPatch
+    ) -> None:
+        keys.delenv("AWS_ACCESS_KEY_ID")
+        keys.delenv("AWS_SECRET_ACCESS_KEY")
+        with pytest.raises(OperationalError, match="No AWS credentials were found"):
+            refreshed(account[0])
 
     def test_without_a_region_it_says_so(self) -> None:
         with pytest.raises(InterfaceError, match="pass a region, or set AWS_REGION"):
