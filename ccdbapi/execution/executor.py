@@ -10,7 +10,7 @@ from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
-from ccdbapi.exceptions import OperationalError
+from ccdbapi.exceptions import Error, OperationalError, Outcome
 from ccdbapi.execution.events import event_table
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.reading import Reading
@@ -36,6 +36,7 @@ class Executor:
         self._wait = wait
         self._reading: Reading | None = None
         self._writing: Writing | None = None
+        self._outcomes: tuple[Outcome, ...] = ()
         self._cancelled = False
 
     def query(self, plan: QueryPlan) -> Sequence[ResultColumn]:
@@ -53,7 +54,9 @@ class Executor:
         self._writing = Writing(self._client, requests, awaited=any(awaited))
         try:
             self._check_cancelled()
-            return loop.run(self._writing.carry_out(patience))
+            written = loop.run(self._writing.carry_out(patience))
+            self._outcomes = self._writing.outcomes
+            return written
         except concurrent.futures.CancelledError:
             raise self._writing.cancelled() from None
         except KeyboardInterrupt as interrupt:
@@ -63,9 +66,17 @@ class Executor:
             self._writing = None
 
     def returned(self, returning: Returning, written: Sequence[Written]) -> Sequence[ResultColumn]:
-        """Starts the query that RETURNING is, over what was written, and returns its columns."""
+        """Starts the query that RETURNING is, over what was written, and returns its columns.
+
+        What it raises tells by its outcomes that the writing itself is done.
+        """
         events = event_table(returning.raw, [(request.region, event) for request, event in written])
-        return self._session.execute(returning.sql, returning.bindings, {returning.raw.name: events}, returning.locate)
+        tables = {returning.raw.name: events}
+        try:
+            return self._session.execute(returning.sql, returning.bindings, tables, returning.locate)
+        except Error as error:
+            error.outcomes = self._outcomes
+            raise
 
     def fetch(self, size: int) -> list[Row]:
         """The next rows of the query, at most ``size``; fewer only at the end. Raises as `query` does."""

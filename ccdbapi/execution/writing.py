@@ -130,6 +130,11 @@ class Writing:
         return self._error(OperationalError("The statement was cancelled."))
 
     @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of the requests, in order."""
+        return tuple(entry.outcome for entry in self._entries)
+
+    @property
     def account(self) -> str:
         """What became of the requests, in words."""
         states: dict[str, list[Outcome]] = {}
@@ -180,7 +185,7 @@ class Writing:
         """``error`` with an account of all the requests."""
         if len(self._entries) > 1 or error.diag.code is None:
             error = type(error)(f"{error} Of {len(self._entries)} requests: {self.account}.", diag=error.diag)
-        error.outcomes = tuple(entry.outcome for entry in self._entries)
+        error.outcomes = self.outcomes
         return error
 
 

@@ -113,6 +113,16 @@ def test_a_partial_failure_accounts_for_every_row() -> None:
         assert str(outcomes[1].request_token) in str(failed.value)
 
 
+def test_a_failure_of_returning_tells_that_the_write_is_done() -> None:
+    service = CloudControl()
+    with ccdbapi.connect(embedded=service) as connection:
+        cursor = connection.cursor()
+        with pytest.raises(ccdbapi.DataError) as failed:
+            cursor.execute(f"{INSERT}{rows(['a'])} RETURNING CAST(image_name AS INTEGER)")
+        assert [(outcome.state, outcome.identifier) for outcome in failed.value.outcomes] == [("done", arn("a"))]
+        assert listed(service) == [arn("a")]
+
+
 class Denying(CloudControl):
     """Lets nobody do anything."""
 
