@@ -130,9 +130,9 @@ def _document(changes: Changes) -> dict[str, object]:
 def _print_table(changes: Changes) -> None:
     from rich.box import ROUNDED
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("type", "change", "removed", "added", box=ROUNDED)
+    table = Table(*(Column(name, overflow="fold") for name in ("type", "change", "removed", "added")), box=ROUNDED)
     for name in changes.added:
         table.add_row(name, "added", "", "")
     for name in changes.removed:
@@ -141,7 +141,8 @@ def _print_table(changes: Changes) -> None:
         for each in differences:
             table.add_row(name, each.aspect, _lines(each.removed), _lines(each.added))
     if table.row_count:
-        Console(markup=False).print(table)
+        # What is not for a terminal is never wrapped.
+        Console(markup=False, width=None if sys.stdout.isatty() else 10_000).print(table)
     click.echo(f"{len(changes.added):,} added, {len(changes.removed):,} removed, {len(changes.changed):,} changed")
 
 

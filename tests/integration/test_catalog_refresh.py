@@ -395,7 +395,8 @@ class TestCommand:
 
         result = catalog("diff", "--account", ACCOUNT, "--region", REGION)
         assert result.exit_code == 0
-        assert "MyCorp::Widgets::Widget" in result.stdout
+        assert "│ MyCorp::Widgets::Widget " in result.stdout
+        assert all(f"│ {name} " in result.stdout for name in packaged().type_names() if name != "AWS::SageMaker::Image")
         assert result.stdout.splitlines()[-1] == f"3 added, {len(packaged().type_names()) - 1:,} removed, 0 changed"
         assert not service.calls
 
