@@ -48,7 +48,8 @@ class Channel:
         self._loop = asyncio.get_running_loop()
         while True:
             with self._changed:
-                if self._hungry or self._bytes < self._ahead:
+                # A scan that is out of rows may just not have woken up yet to those that it was given.
+                if self._bytes < self._ahead or (self._hungry and not self._bytes):
                     return
                 self._room.clear()
             await self._room.wait()
