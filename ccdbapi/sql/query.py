@@ -52,7 +52,7 @@ def check_common_tables(reader: Reader) -> None:
                 word = reader.token.word
                 if word in WRITES or word in UNSUPPORTED:
                     raise _no_query(reader, reader.token)
-            elif reader.peek(1).word in {"PIVOT", "PIVOT_WIDER"}:
+            elif reader.peek(1).word in {"PIVOT", "PIVOT_WIDER", "SHOW"}:
                 raise _no_query(reader, reader.peek(1))
     reader.index = start
 
