@@ -79,11 +79,11 @@ def serve_in_thread(
 
     def work() -> None:
         try:
-            loop.run_until_complete(until_stopped())
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(until_stopped())
         except BaseException as error:
             failed.append(error)
         finally:
-            loop.close()
             ready.set()
 
     thread = threading.Thread(target=work, name="ccdbapi-emulator", daemon=True)

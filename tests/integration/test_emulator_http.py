@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
+import socket
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -157,3 +160,35 @@ class TestFaults:
         assert port is not None
         with pytest.raises(OSError, match="address"), serve_in_thread(CloudControl(), port=port):
             pass
+
+
+class Stuck(CloudControl):
+    """A service that answers nothing, and knows whether it still tries to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.given_up = threading.Event(), threading.Event()
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        self.asked.set()
+        try:
+            return await asyncio.Future()
+        except asyncio.CancelledError:
+            self.given_up.set()
+            raise
+
+
+def test_a_server_in_a_thread_gives_up_at_its_end_what_nobody_waits_for() -> None:
+    service = Stuck()
+    headers = "".join(f"{name}: {value}\r\n" for name, value in SIGNED.items())
+    with serve_in_thread(service) as url:
+        caller = socket.create_connection(("127.0.0.1", urlsplit(url).port or 0))
+        caller.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 2\r\n\r\n{{}}".encode())
+        assert service.asked.wait(60)
+        caller.close()
+        # The answer to an unsigned request tells that the server has seen the caller go.
+        assert post(url, {})[0] == 400
+
+    assert service.given_up.is_set()
