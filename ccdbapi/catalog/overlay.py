@@ -36,7 +36,10 @@ class OverlaySource:
         self._spellings = spellings
 
     def services(self) -> Iterable[str]:
-        return dict.fromkeys((*self._base.services(), *self._by_service))
+        services = dict.fromkeys((*self._base.services(), *self._by_service))
+        # A service whose types have all lost their handlers is none any more.
+        lost = {service_name(name) for name, cached in self._cached.types.items() if not cached.handlers}
+        return [service for service in services if service not in lost or self.entries(service)]
 
     def entries(self, service: str) -> Iterable[Entry]:
         names = self._by_service.get(service, ())

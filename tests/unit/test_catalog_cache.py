@@ -262,6 +262,16 @@ class TestOverThePackaged:
         assert catalog.find_table("sagemaker", "images") is None
         assert catalog.find_table("sagemaker", "apps") is not None
 
+    def test_a_service_that_lost_all_types_is_none(self) -> None:
+        lost = {
+            name: packaged_schema(name, handlers={})
+            for name in packaged().type_names()
+            if name.startswith("AWS::XRay::")
+        }
+        catalog = overlaid(cached(lost))
+        assert set(packaged().services()) - set(catalog.services()) == {"xray"}
+        assert all(catalog.tables(service) for service in catalog.services())
+
 
 class TestChanges:
     def test_nothing_changes_nothing(self) -> None:
