@@ -43,12 +43,11 @@ from ccdbapi.exceptions import (
     ProgrammingError,
     Warning,  # noqa: A004 - the name that PEP 249 prescribes
 )
+from ccdbapi.version import __version__
 
 if TYPE_CHECKING:
     from ccdbapi.catalog import Catalog
     from ccdbapi.emulator.service import CloudControl
-
-__version__: Final = "0.1.0"
 
 #: PEP 249, "Globals".
 apilevel: Final = "2.0"

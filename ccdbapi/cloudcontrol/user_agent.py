@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from ccdbapi.version import __version__
 
 
-@cache
 def user_agent() -> str:
     """``ccdbapi/1.2.3``."""
-    try:
-        return f"ccdbapi/{version('ccdbapi')}"
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "ccdbapi/0"
+    return f"ccdbapi/{__version__}"

@@ -17,6 +17,7 @@ from ccdbapi.planning.rendering import place, render
 from ccdbapi.planning.views import CATALOG
 from ccdbapi.planning.writes import writable
 from ccdbapi.sql import Describe, SchemaName, Show, ShowInsert, ShowPermissions, Statement, TableName
+from ccdbapi.version import __version__
 
 Row = Mapping[str, str | None]
 
@@ -86,8 +87,6 @@ class MetadataPlanner:
         return self._told(statement, bindings, {"policy": "JSON", "principal": "VARCHAR"}, rows)
 
     def _providers(self) -> Iterable[Row]:
-        from ccdbapi import __version__
-
         return [{"name": CATALOG, "version": __version__}]
 
     def _services(self) -> Iterator[Row]:
