@@ -55,7 +55,8 @@ _KINDS: Mapping[str, tuple[type[DatabaseError], str | None]] = {
 #: How the engine says that a column is not known where it does not give the name on its own.
 _UNKNOWN_COLUMN = re.compile(
     r'Values list ".*" does not have a column named "(?P<reference>[^"]+)"'
-    r'|Column "(?P<listed>[^"]+)" (?:does not exist on (?:left|right) side of join|in [A-Z]+ list not found)'
+    r'|Column "(?P<listed>[^"]+)" (?:does not exist on (?:left|right) side of join|in [A-Z]+ list not found'
+    r"|referenced that exists in the SELECT clause)"
 )
 
 

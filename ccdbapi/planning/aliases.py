@@ -10,13 +10,14 @@ from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.view import quote_identifier
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.planning.rendering import Text
-from ccdbapi.sql import listed, named
+from ccdbapi.sql import listed, named, renamed
 
 
 def respelled(text: Text, error: UnknownColumn, tables: Sequence[Table]) -> Text | None:
     """``text`` with the column's own name where ``error`` found an alias; None where it is no alias.
 
-    ``tables`` are those that the text names.
+    ``tables`` are those that the text names. Raises `ProgrammingError` where the text gives the alias to something
+    else, too: the engine could take one for the other.
     """
     wanted = error.column.lower()
     names = dict.fromkeys(
@@ -25,9 +26,15 @@ def respelled(text: Text, error: UnknownColumn, tables: Sequence[Table]) -> Text
     if len(names) != 1:
         return None
     (name,) = names
+    given = list(renamed(text.sql, error.column))
+    if not all(itself for _, _, itself in given):
+        raise ProgrammingError(
+            f"{error.column} is another spelling of the column {name}, and this statement calls something else by it, "
+            f"too: use {name} for the column."
+        )
     if error.span is None:
-        # The engine does not say where for lists of names: USING (…), EXCLUDE (…), REPLACE (… AS …).
-        places = list(listed(text.sql, error.column))[:1]
+        # The engine does not say where it is in `alias AS alias` and in lists: USING (…), EXCLUDE (…), REPLACE (…).
+        places = [*((start, end) for start, end, _ in given), *listed(text.sql, error.column)][:1]
     else:
         # For `t.alias` it is the place of the whole.
         start, end = error.span

@@ -76,8 +76,7 @@ class QueryPlanner:
 
         Raises `ProgrammingError` for unknown names and missing predicates, and what the engine says of the rest.
         """
-        referenced = self._references(text, bindings)
-        text, scans = self._scans(text, bindings, referenced)
+        text, referenced, scans = self._bound(text, bindings)
         names = dict.fromkeys((*(scan.table for scan in scans), *referenced))
         scans_of = {name: [scan for scan in scans if scan.table == name] for name in names}
         return QueryPlan(
@@ -107,18 +106,26 @@ class QueryPlanner:
         )
         return replace(plan, sources=sources)
 
-    def _scans(self, text: Text, bindings: Bindings, referenced: Sequence[str]) -> tuple[Text, Sequence[Scan]]:
-        """The scans in the engine's plan, and the text that it took, with the names of columns for their aliases."""
-        tables = [self._raw_tables[name][0] for name in referenced if name in self._raw_tables]
+    def _bound(self, text: Text, bindings: Bindings) -> tuple[Text, Sequence[str], Sequence[Scan]]:
+        """The text that the engine took, which has the names of columns for their aliases, and what it refers to."""
+        referenced: Sequence[str] | None = None
         for _ in range(_MOST_ALIASES):
             try:
-                return text, self._database.plan(text.sql, bindings, text.locate)
+                referenced = self._references(text, bindings)
+                return text, referenced, self._database.plan(text.sql, bindings, text.locate)
             except UnknownColumn as error:
+                tables = self._tables_named(text, referenced)
                 other = respelled(text, error, tables)
                 if other is None:
                     raise unknown_column(error, tables) from None
                 text = other
         raise NotSupportedError(f"The statement has more than {_MOST_ALIASES} aliases of columns; use their own names.")
+
+    def _tables_named(self, text: Text, referenced: Sequence[str] | None) -> Sequence[Table]:
+        """The tables under the raw tables; without these, those that the text may name."""
+        if referenced is not None:
+            return [self._raw_tables[name][0] for name in referenced if name in self._raw_tables]
+        return [table for table, _ in self._raw_tables.values() if table.name in text.sql.lower()]
 
     def _references(self, text: Text, bindings: Bindings) -> Sequence[str]:
         """The raw tables under the views that a query names; defines the views."""

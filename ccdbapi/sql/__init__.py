@@ -6,7 +6,7 @@ sqlparse, and of that only the lexer, with rules of its own.
 
 from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.location import location
-from ccdbapi.sql.names import INFORMATION_SCHEMA, listed, named
+from ccdbapi.sql.names import INFORMATION_SCHEMA, listed, named, renamed
 from ccdbapi.sql.parse import parse
 from ccdbapi.sql.script import split
 from ccdbapi.sql.statement import (
@@ -49,5 +49,6 @@ __all__ = [
     "location",
     "named",
     "parse",
+    "renamed",
     "split",
 ]

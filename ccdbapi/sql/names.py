@@ -62,6 +62,28 @@ def listed(sql: str, name: str) -> Iterator[tuple[int, int]]:
             yield token.start, token.end
 
 
+def renamed(sql: str, name: str) -> Iterator[tuple[int, int, bool]]:
+    """Where something is given the name ``name``: start and end of the last token of what it is, and whether that is
+    a column of this name itself, as in ``SELECT t.name AS name``.
+    """
+    tokens = [token for token in tokenize(sql) if not token.is_blank]
+    for index, token in enumerate(tokens[1:], 1):
+        last = index - 2 if tokens[index - 1].word == "AS" else index - 1
+        if _name(token) == name.lower() and last >= 0 and (last < index - 1 or _ends_value(tokens[last])):
+            first = last
+            while first > 1 and tokens[first - 1].text == ".":
+                first -= 2
+            begins = first > 0 and tokens[first - 1].text.upper() in {",", "ALL", "DISTINCT", "SELECT"}
+            yield tokens[last].start, tokens[last].end, begins and _name(tokens[last]) == name.lower()
+
+
+def _ends_value(token: Token) -> bool:
+    """Whether a name right after the token is one that is given, without AS, to what the token ends."""
+    if token.ttype is ttypes.Name:
+        return token.text.upper() not in _BEFORE_LISTED
+    return token.text in {")", "]"} or token.ttype in ttypes.Literal
+
+
 def _is_reserved_name(tokens: Sequence[Token], index: int) -> bool:
     token = tokens[index]
     if token.ttype is not ttypes.Name and token.ttype is not ttypes.Keyword:
