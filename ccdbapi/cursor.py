@@ -160,7 +160,7 @@ class Cursor:
         self._check_open()
 
     def cancel(self) -> None:
-        """Stops the statement that runs, or whose rows are fetched, from any thread: it raises `OperationalError` there.
+        """Stops the statement that runs or whose rows are fetched, from any thread: it raises `OperationalError` there.
 
         A write that the service has begun goes on; the error's ``outcomes`` tell what is known of it.
         """

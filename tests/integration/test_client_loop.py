@@ -35,7 +35,7 @@ async def name_of_thread() -> str:
 
 def python(program: str) -> subprocess.CompletedProcess[str]:
     """Runs a program in an interpreter of its own in which every warning is an error."""
-    return subprocess.run(  # noqa: S603 - our own program
+    return subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])},
         capture_output=True, text=True, timeout=60, check=False,

@@ -90,7 +90,7 @@ def test_two_services_see_each_other_through_the_file(tmp_path: Path) -> None:
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     writers = [
-        subprocess.Popen(  # noqa: S603 - this interpreter and the text above
+        subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path), f"writer{number}"], stdout=subprocess.PIPE, text=True
         )
         for number in range(3)
