@@ -12,6 +12,9 @@ from ccdbapi.sql.lexer import Token, tokenize
 #: The schema that stands for the engine's own ``information_schema``, which no view can be added to.
 INFORMATION_SCHEMA = "ccdbapi information"
 
+#: Words that the engine reserves for statements that are not queries.
+_NEVER_KEYWORDS = frozenset({"AUTHORIZATION", "PRIMARY"})
+
 #: Words before a list of columns that are named, not referred to.
 _BEFORE_LISTED = frozenset({"EXCLUDE", "REPLACE", "USING"})
 
@@ -26,8 +29,8 @@ class Respelling(NamedTuple):
 def respell(tokens: Sequence[Token]) -> tuple[list[Token], list[Respelling]]:
     """The tokens of a statement (no blanks) in which names that the engine reserves are names, and all respellings.
 
-    ``group`` and ``authorization`` are columns of some resources. The first is a keyword in GROUP BY, WITHIN GROUP and
-    a window's EXCLUDE GROUP only, the second nowhere in a query.
+    ``group``, ``authorization`` and ``primary`` are columns of some resources. The first is a keyword in GROUP BY,
+    WITHIN GROUP and a window's EXCLUDE GROUP only, the others nowhere in a query.
     """
     read: list[Token] = []
     respellings: list[Respelling] = []
@@ -90,7 +93,7 @@ def _is_reserved_name(tokens: Sequence[Token], index: int) -> bool:
         return False
     word = token.text.upper()
     if word != "GROUP":
-        return word == "AUTHORIZATION"
+        return word in _NEVER_KEYWORDS
     before = [other.text.upper() for other in tokens[max(index - 2, 0) : index]]
     after = tokens[index + 1].text.upper() if index + 1 < len(tokens) else ""
     # `* EXCLUDE group` leaves out a column, `ROWS … EXCLUDE GROUP` is about a window's frame.

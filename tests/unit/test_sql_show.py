@@ -167,7 +167,7 @@ class TestReservedNames:
         assert isinstance(statement, Query)
         assert statement.body.fillings == ()
 
-    @pytest.mark.parametrize("name", ["group", "GROUP", "authorization"])
+    @pytest.mark.parametrize("name", ["group", "GROUP", "authorization", "Primary"])
     def test_they_are_names_in_statements_that_write(self, name: str) -> None:
         insert = parse(f"INSERT INTO t ({name}, region) VALUES (1, 2) RETURNING {name}")
         assert isinstance(insert, Insert)
