@@ -40,8 +40,16 @@ def minimal_state(resource_type: ResourceType) -> Json:
 
 
 def changes(resource_type: ResourceType, desired: Json) -> Iterator[Change]:
-    """What an update could change in a resource that was made of ``desired``: what reads show first."""
+    """What an update could change in a resource that is as ``desired`` says: what reads show first.
+
+    What the service has set in a property stays as it is.
+    """
     return _Maker(resource_type).changes(desired)
+
+
+def parent_value(resource_type: ResourceType, name: str) -> object:
+    """A value for a property that the type's list handler takes. Raises as `minimal_state` does."""
+    return _Maker(resource_type).parent(name)
 
 
 class _Maker:
@@ -58,24 +66,33 @@ class _Maker:
         assert isinstance(value, dict)
         return value
 
+    def parent(self, name: str) -> object:
+        handlers = _mapping(self._root.get("handlers"))
+        takes = _mapping(_mapping(_mapping(handlers.get("list")).get("handlerSchema")).get("properties"))
+        known = _mapping(self._root.get("properties"))
+        return self._value(_mapping(known.get(name, takes.get(name))), f"/{name}", 0, _DEPTH)
+
     def changes(self, desired: Json) -> Iterator[Change]:
         properties = _mapping(self._root.get("properties"))
         fixed = self._type.create_only | self._type.read_only | self._type.conditional_create_only
         fixed |= set(self._type.primary_identifier)
         held = [name for name in properties if f"/{name}" not in fixed]
         hidden = {name for name in held if f"/{name}" in self._type.write_only}
-        for name in sorted(held, key=lambda name: (name in hidden, properties[name].get("type") != "string")):
+        writable = pointers.without(desired, self._type.read_only)
+        for name in sorted(held, key=lambda name: (name in hidden, _mapping(properties[name]).get("type") != "string")):
             kept = {
                 pointer: pointers.value(desired, pointer) for pointer in fixed if pointer.startswith(f"/{name}/")
             }
-            for value in self._others_than(desired.get(name), properties[name], f"/{name}"):
+            for value in self._others_than(desired.get(name), _mapping(properties[name]), f"/{name}"):
                 changed = {**desired, name: value}
                 for pointer, before in kept.items():
                     if before is not None:
                         pointers.put(changed, pointer, before)
                 unmoved = all(pointers.value(changed, pointer) == before for pointer, before in kept.items())
-                if unmoved and changed != desired and self._fits(self._root, "", changed):
-                    yield Change(name, changed[name], shown=name not in hidden)
+                model = pointers.without(changed, self._type.read_only)
+                if unmoved and model != writable and self._fits(self._root, "", model):
+                    shown = (pointers.without(state, self._type.write_only) for state in (desired, changed))
+                    yield Change(name, changed[name], shown=next(shown) != next(shown))
 
     def _others_than(self, present: object, node: Schema, pointer: str) -> Iterator[object]:
         for variant in range(1, 4):

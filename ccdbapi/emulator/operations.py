@@ -128,7 +128,9 @@ class Operations:
         found: list[tuple[Resource, Json]] = []
         for resource in self._resources(resource_type, after, limit + 1):
             visible = json.loads(resource.visible)
-            if all(visible.get(name, value) == value for name, value in selected.items()):
+            # What reads never show may still select.
+            known = _merged(json.loads(resource.hidden), visible)
+            if all(known.get(name, value) == value for name, value in selected.items()):
                 found.append((resource, visible))
             if len(found) > limit:
                 break

@@ -21,7 +21,8 @@ _REPETITIONS = (3, 8, 24, 64, 130)
 
 _T = TypeVar("_T")
 
-# What ECMA 262 and Java write and Python's own parser does not read, as something narrower that it does.
+# What ECMA 262 and Java write and Python's own parser does not read, as something narrower that it does; what looks
+# ahead is left out, since every text is held against the whole pattern in the end.
 _NARROWED = (
     (re.compile(r"\[\\p\{Print\}&&(\[[^]]*\])\]"), r"\1"),
     (re.compile(r"\[\^\\p\{C\w?\}\]"), "[A-Za-z]"),
@@ -32,6 +33,7 @@ _NARROWED = (
     (re.compile(r"\\p\{(?:M|S|C)\w?\}"), ""),
     (re.compile(r"\\w-"), r"\\w\\-"),
     (re.compile(r"\(\?[si]+\)"), ""),
+    (re.compile(r"\(\?[=!][^()]*\)"), ""),
     (re.compile(r"\\u[0-9A-Fa-f]{4}"), lambda found: found[0] if int(found[0][2:], 16) < 127 else "~"),
     (re.compile("[^\x00-\x7e]"), "~"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from ccdbapi.catalog import ResourceType, Schema
 from ccdbapi.emulator.pointers import Json, tokens
@@ -77,6 +78,17 @@ class Node:
         return next((branch.kind for branch in self.branches() if branch.raw.keys() - {"required"}), "string")
 
     @property
+    def is_misdated(self) -> bool:
+        """Whether the default of what is said to be a date with a time is none."""
+        if self.raw.get("format") != "date-time":
+            return False
+        try:
+            datetime.fromisoformat(str(self.raw["default"]))
+        except ValueError:
+            return True
+        return False
+
+    @property
     def required(self) -> tuple[str, ...]:
         """The names of the properties that must be there."""
         names = self.raw.get("required")
@@ -94,7 +106,7 @@ def with_defaults(node: Node, document: Json) -> Json:
     for name, child in node.properties().items():
         if name in result:
             result[name] = _nested_defaults(child, result[name])
-        elif "default" in child.raw and child.accepts(child.raw["default"]):
+        elif "default" in child.raw and child.accepts(child.raw["default"]) and not child.is_misdated:
             result[name] = copy.deepcopy(child.raw["default"])
     return result
 
