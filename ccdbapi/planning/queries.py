@@ -125,7 +125,7 @@ class QueryPlanner:
         """The tables under the raw tables; without these, those that the text may name."""
         if referenced is not None:
             return [self._raw_tables[name][0] for name in referenced if name in self._raw_tables]
-        return [table for table, _ in self._raw_tables.values() if table.name in text.sql.lower()]
+        return [table for table, _ in list(self._raw_tables.values()) if table.name in text.sql.lower()]
 
     def _references(self, text: Text, bindings: Bindings) -> Sequence[str]:
         """The raw tables under the views that a query names; defines the views."""
