@@ -74,22 +74,24 @@ class _Maker:
 
     def changes(self, desired: Json) -> Iterator[Change]:
         properties = _mapping(self._root.get("properties"))
-        fixed = self._type.create_only | self._type.read_only | self._type.conditional_create_only
-        fixed |= set(self._type.primary_identifier)
+        fixed = self._type.create_only | self._type.read_only | set(self._type.primary_identifier)
         held = [name for name in properties if f"/{name}" not in fixed]
         hidden = {name for name in held if f"/{name}" in self._type.write_only}
-        writable = pointers.without(desired, self._type.read_only)
-        for name in sorted(held, key=lambda name: (name in hidden, _mapping(properties[name]).get("type") != "string")):
-            kept = {
-                pointer: pointers.value(desired, pointer) for pointer in fixed if pointer.startswith(f"/{name}/")
-            }
+        writable = pointers.blanked(desired, self._type.read_only)
+
+        def preference(name: str) -> tuple[bool, bool, bool]:
+            is_text = _mapping(properties[name]).get("type") == "string"
+            return f"/{name}" in self._type.conditional_create_only, name in hidden, not is_text
+
+        for name in sorted(held, key=preference):
+            kept = {pointer: pointers.value(desired, pointer) for pointer in fixed if pointer.startswith(f"/{name}/")}
             for value in self._others_than(desired.get(name), _mapping(properties[name]), f"/{name}"):
                 changed = {**desired, name: value}
                 for pointer, before in kept.items():
                     if before is not None:
                         pointers.put(changed, pointer, before)
                 unmoved = all(pointers.value(changed, pointer) == before for pointer, before in kept.items())
-                model = pointers.without(changed, self._type.read_only)
+                model = pointers.blanked(changed, self._type.read_only)
                 if unmoved and model != writable and self._fits(self._root, "", model):
                     shown = (pointers.without(state, self._type.write_only) for state in (desired, changed))
                     yield Change(name, changed[name], shown=next(shown) != next(shown))

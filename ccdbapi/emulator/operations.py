@@ -97,7 +97,7 @@ class Operations:
             changed = patched(resource_type, json.loads(resource.visible), str(given["PatchDocument"]))
             # Write-only properties that the patch does not set again stay as they are.
             state = _merged(json.loads(resource.hidden), changed)
-            check_model(resource_type, pointers.without(state, resource_type.read_only))
+            check_model(resource_type, pointers.blanked(state, resource_type.read_only))
             return self._request("UPDATE", given, resource.identifier, _split(resource_type, state))
 
         return self._accepted("UPDATE", given, plan)

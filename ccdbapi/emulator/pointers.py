@@ -31,6 +31,14 @@ def without(document: Json, pointers: Iterable[str]) -> Json:
     return result
 
 
+def blanked(document: Json, pointers: Iterable[str]) -> Json:
+    """The document without what the pointers reach; objects that this empties stay."""
+    result: object = document
+    for pointer in pointers:
+        result = _blanked(result, tokens(pointer))
+    return _as_object(result)
+
+
 def only(document: Json, pointers: Iterable[str]) -> Json:
     """What the pointers reach, in its place, and nothing else. Wildcards are not followed."""
     result: Json = {}
@@ -84,6 +92,16 @@ def _without(document: object, parts: tuple[str, ...]) -> object:
             if pruned or not child:
                 result[name] = pruned
     return result
+
+
+def _blanked(document: object, parts: tuple[str, ...]) -> object:
+    head, rest = parts[0], parts[1:]
+    if isinstance(document, list) and head == "*" and rest:
+        return [_blanked(item, rest) for item in document]
+    if not isinstance(document, dict):
+        return document
+    kept = {name: child for name, child in document.items() if rest or head not in ("*", name)}
+    return {name: _blanked(child, rest) if head in ("*", name) else child for name, child in kept.items()}
 
 
 def _as_object(document: object) -> Json:

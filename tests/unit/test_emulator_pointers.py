@@ -42,6 +42,20 @@ def test_without(removed: str, changed: Json) -> None:
     assert pointers.without(DOCUMENT, [removed]) == expected
 
 
+@pytest.mark.parametrize(
+    ("removed", "changed"),
+    [
+        ("/A", {"A": None}),
+        ("/L/*/Y", {"L": [{"X": 1}, {}]}),
+        ("/m/*/S", {"m": {"k1": {}}}),
+        ("/nowhere/at/all", {}),
+    ],
+)
+def test_blanked_keeps_what_it_empties(removed: str, changed: Json) -> None:
+    expected = {name: value for name, value in {**DOCUMENT, **changed}.items() if value is not None}
+    assert pointers.blanked(DOCUMENT, [removed]) == expected
+
+
 def test_only_keeps_the_place() -> None:
     assert pointers.only(DOCUMENT, ["/A/B", "/nowhere"]) == {"A": {"B": 1}}
 
