@@ -249,6 +249,16 @@ def _shows(shown: object, written: object) -> bool:
     return shown == written and isinstance(shown, bool) == isinstance(written, bool)
 
 
+def test_no_type_is_left_out() -> None:
+    catalog = packaged()
+    handlers = {name: catalog.resource_type(name).handlers.keys() for name in catalog.type_names()}
+    assert TABLES.keys() == {name for name, has in handlers.items() if {"create", "read"} <= has}
+    assert {name for name, tables in TABLES.items() if tables.listed} == {
+        name for name in TABLES if "list" in handlers[name]
+    }
+    assert NOT_UPDATED.keys() <= {name for name in TABLES if "update" in handlers[name]}
+
+
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[tuple[ccdbapi.Connection, CloudControl]]:
     # By this clock a request is final whenever it is asked about; and the driver need not wait to ask.
