@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +77,9 @@ class Session:
         return rows if self._convert is None else [self._convert(row) for row in rows]
 
     def interrupt(self) -> None:
-        """Stops what the session runs, from any thread: the call that runs it raises."""
-        self._connection.interrupt()
+        """Stops what the session runs, from any thread: the call that runs it raises. Nothing runs once it is closed."""
+        with suppress(duckdb.ConnectionException):
+            self._connection.interrupt()
 
     def reset(self) -> None:
         """Drops the result, the tables and the parameters of the last statement."""
