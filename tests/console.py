@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -67,15 +68,21 @@ def started(
     arguments: Sequence[str], *, home: Path, endpoint_url: str | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     """A program that runs, and its output. It is killed if it has not ended by itself."""
-    with subprocess.Popen(
-        list(arguments),
-        cwd=home,
-        env=environment(home, endpoint_url),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
+    # A shell has its background jobs ignore Ctrl-C, and so would what this process starts if it were one of them.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            list(arguments),
+            cwd=home,
+            env=environment(home, endpoint_url),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    with process:
         try:
             assert process.stdout is not None
             yield process, process.stdout
