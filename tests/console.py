@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from served import ACCESS_KEY, SECRET_KEY
+
 #: Seconds after which a program counts as hanging.
 PATIENCE = 120
 
@@ -36,8 +38,8 @@ def environment(home: Path, endpoint_url: str | None = None) -> dict[str, str]:
         | private
         | {
             "AWS_ENDPOINT_URL_CLOUDCONTROL": endpoint_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         }
     )
 

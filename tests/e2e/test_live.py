@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 import pytest
 from botocore.session import Session
+from served import served
 
 import ccdbapi
-from ccdbapi.emulator.http import serve_in_thread
-from ccdbapi.emulator.service import CloudControl
 
 #: How often a list is read until it shows what was made: a service may take a while to list it.
 LIST_ATTEMPTS = 30
@@ -73,10 +72,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         with ccdbapi.connect() as connection:
             yield Target(connection, Session().get_config_variable("region") or "us-east-1")
         return
-    with (
-        serve_in_thread(CloudControl()) as url,
-        ccdbapi.connect(endpoint_url=url, aws_access_key_id="test", aws_secret_access_key="test") as connection,
-    ):
+    with served() as (connection, _):
         yield Target(connection, "us-east-1")
 
 

@@ -18,6 +18,7 @@ import console
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from served import ACCESS_KEY, SECRET_KEY
 
 import ccdbapi
 
@@ -47,12 +48,12 @@ def served(home: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[
 
 
 # boto3 makes the classes of its clients at run time.
-def client(url: str, *, secret: str = "test") -> Any:  # noqa: S107
+def client(url: str, *, secret: str = SECRET_KEY) -> Any:
     return boto3.client(
         "cloudcontrol",
         region_name="us-east-1",
         endpoint_url=url,
-        aws_access_key_id="test",
+        aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=secret,
         config=Config(retries={"total_max_attempts": 1}),
     )
@@ -142,7 +143,9 @@ def test_it_throttles_as_it_was_told(tmp_path: Path) -> None:
 
 def test_signatures_are_checked_against_the_environment(tmp_path: Path) -> None:
     with served(tmp_path, "--check-signatures") as (url, _, out):
-        assert [out.readline() for _ in range(3)][-1].startswith("Signatures are checked: only AWS_ACCESS_KEY_ID=test")
+        assert [out.readline() for _ in range(3)][-1].startswith(
+            f"Signatures are checked: only AWS_ACCESS_KEY_ID={ACCESS_KEY} "
+        )
         assert client(url).list_resources(TypeName=IMAGE)["ResourceDescriptions"] == []
         with pytest.raises(ClientError, match="InvalidSignatureException"):
             client(url, secret="another").list_resources(TypeName=IMAGE)

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 import console
 import pytest
+from served import CALLER, Witness
 
 from ccdbapi.emulator import demo
 from ccdbapi.emulator.http import serve_in_thread
+from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 
 README = Path(__file__).parents[2] / "README.md"
@@ -65,10 +67,11 @@ def _line(block: Block) -> str:
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    service = CloudControl()
+    service, witness = CloudControl(Options(check_signatures=True, credentials=CALLER)), Witness()
     demo.load(service)
-    with serve_in_thread(service) as url:
+    with serve_in_thread(service, on_request=witness) as url:
         yield Account(service, url)
+    assert not witness.objections
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
