@@ -18,7 +18,7 @@ from ccdbapi.cloudcontrol.aiohttp_transport import AiohttpTransport
 from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.cloudcontrol.boto3_transport import Boto3Transport
 from ccdbapi.cloudcontrol.client import Client
-from ccdbapi.cloudcontrol.transport import Reply, Transport, TransportError
+from ccdbapi.cloudcontrol.transport import Answer, Reply, Transport, TransportError
 from ccdbapi.exceptions import DataError, OperationalError
 
 pytestmark = pytest.mark.usefixtures("no_aws")
@@ -40,7 +40,7 @@ def session(server: Server, **options: str) -> AwsSession:
     )
 
 
-async def answer_of(kind: str, handler: Handler, token: str | None = None) -> Reply:
+async def answer_of(kind: str, handler: Handler, token: str | None = None) -> Answer:
     async with serve(handler, session_token=token) as server:
         transport = KINDS[kind](session(server))
         try:

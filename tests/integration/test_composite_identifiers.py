@@ -44,7 +44,8 @@ def test_several_parts_make_every_combination(service: CloudControl, cursor: ccd
     create_model(cursor, "api", "m")
     service.calls.clear()
     cursor.execute(
-        f"SELECT Identifier FROM {MODELS} WHERE region = 'us-east-1' AND rest_api_id IN ('api', 'b') AND name IN ('m', 'n')"
+        f"SELECT Identifier FROM {MODELS} WHERE region = 'us-east-1' "
+        "AND rest_api_id IN ('api', 'b') AND name IN ('m', 'n')"
     )
     assert cursor.fetchall() == [("api|m",)]
     assert sorted(map(str, asked(service, "Identifier"))) == ["api|m", "api|n", "b|m", "b|n"]
@@ -58,7 +59,8 @@ def test_a_bar_within_a_part_names_the_right_resource(
     assert identifier == f"{api}|{name}"
     service.calls.clear()
     cursor.execute(
-        f"SELECT Identifier, rest_api_id, name FROM {MODELS} WHERE region = 'us-east-1' AND rest_api_id = ? AND name = ?",
+        f"SELECT Identifier, rest_api_id, name FROM {MODELS} WHERE region = 'us-east-1' "
+        "AND rest_api_id = ? AND name = ?",
         (api, name),
     )
     assert cursor.fetchall() == [(identifier, api, name)]
@@ -118,7 +120,8 @@ def test_a_list_is_made_for_every_combination_of_parents(service: CloudControl, 
     create_model(cursor, "b", "n")
     service.calls.clear()
     cursor.execute(
-        f"SELECT rest_api_id, name FROM {MODELS}_list_only WHERE region = 'us-east-1' AND rest_api_id IN ('a', 'b', 'c')"
+        f"SELECT rest_api_id, name FROM {MODELS}_list_only WHERE region = 'us-east-1' "
+        "AND rest_api_id IN ('a', 'b', 'c')"
         " ORDER BY ALL"
     )
     assert cursor.fetchall() == [("a", "m"), ("b", "n")]

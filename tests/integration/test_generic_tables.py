@@ -76,7 +76,7 @@ def test_resources_of_several_types(service: CloudControl, cursor: ccdbapi.Curso
         f"WHERE region = '{REGION}' AND TypeName IN ('AWS::SageMaker::Image', 'AWS::Logs::LogGroup') GROUP BY 1"
     )
     assert sorted(cursor.fetchall()) == [("AWS::Logs::LogGroup", 1), ("AWS::SageMaker::Image", 1)]
-    assert sorted(payload["TypeName"] for _, payload in made(service)) == [
+    assert sorted(str(payload["TypeName"]) for _, payload in made(service)) == [
         "AWS::Logs::LogGroup",
         "AWS::SageMaker::Image",
     ]
@@ -126,7 +126,7 @@ def test_a_type_that_the_driver_does_not_know() -> None:
         assert cursor.fetchall() == [("red",)]
 
 
-ALL = ("ListResourceRequests", {})
+ALL: tuple[str, dict[str, object]] = ("ListResourceRequests", {})
 
 
 def filtered(**members: list[str]) -> tuple[str, dict[str, object]]:
