@@ -16,10 +16,10 @@ import aiohttp
 
 from ccdbapi.cloudcontrol.aws_session import AwsSession, Endpoint
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
-from ccdbapi.fork import keep_forever
 from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Reply, TransportError
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import OperationalError
+from ccdbapi.fork import keep_forever
 
 #: Seconds that an idle connection is kept, and that a host's address is remembered.
 KEEP_ALIVE, DNS_CACHE = 30.0, 60

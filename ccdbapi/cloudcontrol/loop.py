@@ -12,8 +12,8 @@ import weakref
 from collections.abc import Coroutine
 from typing import NamedTuple, TypeVar
 
-from ccdbapi.fork import keep_forever
 from ccdbapi.exceptions import InterfaceError
+from ccdbapi.fork import keep_forever
 
 T = TypeVar("T")
 

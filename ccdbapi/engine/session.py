@@ -77,7 +77,7 @@ class Session:
         return rows if self._convert is None else [self._convert(row) for row in rows]
 
     def interrupt(self) -> None:
-        """Stops what the session runs, from any thread: the call that runs it raises. Nothing runs once it is closed."""
+        """Stops what the session runs, from any thread: the call that runs it raises. A closed one runs nothing."""
         with suppress(duckdb.ConnectionException):
             self._connection.interrupt()
 
@@ -87,10 +87,10 @@ class Session:
         bindings, self._bindings = self._bindings, Bindings()
         self._connection.abort()  # a result that is still being read
         for name, table in tables.items():
-            self._connection.unregister(name)
+            _undisturbed(self._connection.unregister, name)
             table.close()
         for name in bindings.variables:
-            self._connection.execute(f"RESET VARIABLE {name}")
+            _undisturbed(self._connection.execute, f"RESET VARIABLE {name}")
 
     def close(self) -> None:
         """Ends the session."""
@@ -113,6 +113,14 @@ class Session:
             if str(error) == "Query interrupted":
                 raise KeyboardInterrupt from None
             raise
+
+
+def _undisturbed(work: Callable[[str], object], argument: str) -> None:
+    """Does ``work``, though an interrupt may still be on its way to what ran before."""
+    try:
+        work(argument)
+    except duckdb.InterruptException:
+        work(argument)
 
 
 def _result_column(name: str, sql_type: Any) -> ResultColumn:

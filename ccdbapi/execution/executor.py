@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -38,6 +39,8 @@ class Executor:
         self._writing: Writing | None = None
         self._outcomes: tuple[Outcome, ...] = ()
         self._cancelled = False
+        # Signal handlers may cancel what their own thread is about to drop.
+        self._stopping = threading.RLock()
 
     def query(self, plan: QueryPlan) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
@@ -92,14 +95,15 @@ class Executor:
 
     def cancel(self) -> None:
         """Stops the statement, from any thread: the method that runs it or fetches its rows raises OperationalError."""
-        # First of all: what begins from here on sees it, and what has begun is stopped below.
-        self._cancelled = True
-        reading, writing = self._reading, self._writing
-        if writing is not None:
-            writing.cancel()
-        if reading is not None:
-            reading.stop(_cancelled())
-            self._session.interrupt()
+        with self._stopping:
+            # First of all: what begins from here on sees it, and what has begun is stopped below.
+            self._cancelled = True
+            reading, writing = self._reading, self._writing
+            if writing is not None:
+                writing.cancel()
+            if reading is not None:
+                reading.stop(_cancelled())
+                self._session.interrupt()
 
     def reset(self) -> None:
         """Drops the result of the last statement, and stops the calls that it still makes."""
@@ -107,7 +111,8 @@ class Executor:
         self._cancelled = False
 
     def _drop(self) -> None:
-        reading, self._reading = self._reading, None
+        with self._stopping:  # an interrupt for this statement must not reach the next one
+            reading, self._reading = self._reading, None
         if reading is not None:
             reading.stop(OperationalError("The result was dropped."))
         self._session.reset()
@@ -138,7 +143,7 @@ class Executor:
         except BaseException as error:
             if self._reading is not None:
                 self._reading.stop(error)
-            if self._cancelled and isinstance(error, OperationalError):
+            if self._cancelled and isinstance(error, Error):
                 raise _cancelled() from None  # the engine has words of its own for it
             raise
 
