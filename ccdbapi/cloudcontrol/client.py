@@ -206,7 +206,8 @@ class Client:
 
     async def wait(self, region: str, event: ProgressEvent) -> ProgressEvent:
         """Asks for the status of ``event``'s request until it is final, and returns that event, failed or not."""
-        interval = FIRST_POLL
+        # "Ask again now" is taken at its word once; a service that keeps saying so is asked less and less often.
+        interval = 0.0 if _wants_no_wait(event) else FIRST_POLL
         while not event.is_final:
             if event.request_token is None:
                 raise OperationalError(
@@ -216,7 +217,7 @@ class Client:
             due = self._until_retry_after(event)
             await self._clock.sleep(interval if due is None else due)
             if due is None:
-                interval = min(interval * 2, LONGEST_POLL)
+                interval = min(interval * 2, LONGEST_POLL) or FIRST_POLL
             event = await self.get_resource_request_status(region, event.request_token)
         return event
 
@@ -266,6 +267,11 @@ class Client:
                 )
             seen.add(token)
             call = Call(operation, region, {**payload, "NextToken": token})
+
+
+def _wants_no_wait(event: ProgressEvent) -> bool:
+    """Whether the service wants to be asked again at the very time of the event."""
+    return event.retry_after is not None and event.event_time is not None and event.retry_after <= event.event_time
 
 
 def _members(**members: object) -> dict[str, object]:

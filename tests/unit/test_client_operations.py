@@ -315,6 +315,7 @@ def test_without_a_retry_after_the_interval_doubles_up_to_a_cap() -> None:
         pytest.param({"RetryAfter": seconds(-5)}, 0, 0.2, id="gone by: our own interval"),
         pytest.param({"RetryAfter": seconds(3)}, 3600, 0.2, id="our clock is an hour fast: our own interval"),
         pytest.param({"RetryAfter": seconds(3), "EventTime": seconds(0)}, -3600, 3, id="our clock is an hour slow"),
+        pytest.param({"RetryAfter": seconds(0), "EventTime": seconds(0)}, 0, 0, id="the service wants no wait"),
     ],
 )
 def test_retry_after_is_honoured_within_reason(members: dict[str, object], skew: float, waited: float) -> None:
