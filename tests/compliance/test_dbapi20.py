@@ -1,8 +1,8 @@
 """The classic compliance suite of PEP 249 (PyPI: dbapi-compliance), run against the emulated Cloud Control.
 
-The suite makes two tables of its own. Resource types cannot be made, so two that AWS has stand in for them: Glue workflows for
-``booze (name)``, Glue rulesets for ``barflys (name, drink)``. Both have a name that callers choose freely, and little else that
-is required.
+The suite makes two tables of its own. Resource types cannot be made, so two that AWS has stand in for them: Glue
+workflows for ``booze (name)``, Glue rulesets for ``barflys (name, drink)``. Both have a name that callers choose
+freely, and nothing else that is required.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 from unittest import mock
 
 import dbapi20  # type: ignore[import-untyped]  # it has no annotations
+import pytest
 
 import ccdbapi
 from ccdbapi.emulator.service import CloudControl
@@ -77,13 +78,15 @@ class TestCompliance(dbapi20.DatabaseAPI20Test):  # type: ignore[misc]  # it has
         """The suite asks drivers to override this. A statement gives one result set at most."""
         with self._connect() as connection:
             cursor = connection.cursor()
-            self.assertRaises(self.driver.Error, cursor.nextset)
+            with pytest.raises(ccdbapi.Error):
+                cursor.nextset()
             self.executeDDL1(cursor)
             for sql in self._populate():
                 cursor.execute(sql)
-            self.assertRaises(self.driver.Error, cursor.nextset)
+            with pytest.raises(ccdbapi.Error):
+                cursor.nextset()
             cursor.execute("select name from booze")
-            self.assertIsNone(cursor.nextset())
+            assert cursor.nextset() is None
 
     def test_setoutputsize(self) -> None:
         """The suite asks drivers to override this. Sizes change nothing: a value comes whole."""
@@ -93,4 +96,4 @@ class TestCompliance(dbapi20.DatabaseAPI20Test):  # type: ignore[misc]  # it has
             cursor.setoutputsize(10)
             cursor.setoutputsize(10, 0)
             cursor.execute("select drink from barflys")
-            self.assertEqual(cursor.fetchall(), [("x" * 5000,)])
+            assert cursor.fetchall() == [("x" * 5000,)]
