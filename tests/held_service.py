@@ -10,17 +10,23 @@ from ccdbapi.emulator.service import CloudControl
 
 
 class HeldService(CloudControl):
-    """Answers everything but the operations that it holds; ``arrived`` is set as soon as it holds one."""
+    """Answers everything but the operations that it holds; ``arrived`` is set as soon as it holds one.
 
-    def __init__(self, *held: str) -> None:
+    The first ``spared`` calls of those operations are answered still.
+    """
+
+    def __init__(self, *held: str, spared: int = 0) -> None:
         super().__init__()
         self.held = frozenset(held)
+        self.spared = spared
         self.arrived = threading.Event()
 
     async def handle(
         self, operation: str, payload: Mapping[str, object], *, account: str, region: str
     ) -> dict[str, object]:
         if operation in self.held:
-            self.arrived.set()
-            await asyncio.Event().wait()  # until it is cancelled
+            if self.spared == 0:
+                self.arrived.set()
+                await asyncio.Event().wait()  # until it is cancelled
+            self.spared -= 1
         return await super().handle(operation, payload, account=account, region=region)
