@@ -100,7 +100,8 @@ class Connection:
         # Not under the lock: a cursor may need it before it can end.
         for cursor in cursors:
             cursor.close()
-        if assembly is not None:
+        # A signal handler may close from within a statement; what that uses goes with the last reference to it.
+        if assembly is not None and not any(cursor.running for cursor in cursors):
             assembly.close()
 
     def __enter__(self) -> Self:

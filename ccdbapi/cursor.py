@@ -84,6 +84,11 @@ class Cursor:
         return self._connection
 
     @property
+    def running(self) -> bool:
+        """Whether a statement is being executed, or rows of it are being fetched, right now."""
+        return self._busy.locked()
+
+    @property
     def description(self) -> Sequence[ColumnDescription] | None:
         """The columns of the result, None where the last statement gave none. PEP 249."""
         return self._description

@@ -196,11 +196,12 @@ def test_a_repetition_with_the_token_of_a_cancelled_write_finds_it_done() -> Non
 
 
 @ctrl_c
-def test_a_signal_handler_may_close_what_runs() -> None:
+@pytest.mark.parametrize("closes", ["cursor", "connection"])
+def test_a_signal_handler_may_close_what_runs(closes: str) -> None:
     service = HeldService("ListResources")
     with connect(service) as connection:
         cursor = connection.cursor()
-        before = signal.signal(signal.SIGINT, lambda *_: connection.close())
+        before = signal.signal(signal.SIGINT, lambda *_: (cursor if closes == "cursor" else connection).close())
         try:
             with pytest.raises(ccdbapi.OperationalError, match="was cancelled"), when(service.arrived, press_ctrl_c):
                 cursor.execute(LIST).fetchall()
