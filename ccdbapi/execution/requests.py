@@ -108,6 +108,10 @@ def _request(
     )
 
 
+#: What an operation needs beside its path. RFC 6902, section 4; jsonpatch looks at it only when a patch is applied.
+_OPERANDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
+
+
 def _patch_document(document: object) -> str:
     """The document as it stands, if it is one. RFC 6902, section 3: an array of operations."""
     text = document if isinstance(document, str) else json.dumps(document)
@@ -121,4 +125,8 @@ def _patch_document(document: object) -> str:
         jsonpatch.JsonPatch(operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         raise DataError(f"PatchDocument is not valid by RFC 6902: {error}.") from None
+    for operation in operations:
+        lacking = _OPERANDS.get(operation["op"])
+        if lacking is not None and lacking not in operation:
+            raise DataError(f"PatchDocument is not valid by RFC 6902: {json.dumps(operation)} lacks {lacking!r}.")
     return text
