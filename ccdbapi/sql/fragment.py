@@ -66,7 +66,8 @@ class Fragment:
         while gap < len(self.fillings):
             begins = _LIST_BEGINS.search(pieces[-1])
             end = self._end_of_list(gap) if begins else None
-            members = tuple(filling for filling in self.fillings[gap:end] if isinstance(filling, int))
+            listed = self.fillings[gap:end] if end is not None else ()
+            members = tuple(filling for filling in listed if isinstance(filling, int))
             number = number_of(members) if end is not None and len(members) == end - gap else None
             if begins is None or end is None or number is None:
                 fillings.append(self.fillings[gap])
