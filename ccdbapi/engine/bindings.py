@@ -40,7 +40,7 @@ class Bindings:
         """The SQL expression that stands for the parameter ``number``."""
         if number not in self._expressions:
             value, suffix = self._values[number]
-            self._expressions[number] = self._variable(number, value) + suffix
+            self._expressions[number] = "NULL" if value is None else self._variable(number, value) + suffix
         return self._expressions[number]
 
     def list_of(self, numbers: Sequence[int]) -> int | None:

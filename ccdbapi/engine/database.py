@@ -16,6 +16,7 @@ from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
 from ccdbapi.engine.plan import Scan, read_plan
 from ccdbapi.engine.session import Session
+from ccdbapi.engine.syntax import table_references
 from ccdbapi.engine.view import StoredColumn, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError
 from ccdbapi.fork import keep_forever
@@ -113,7 +114,12 @@ class Database:
             statements = self._root.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise NotSupportedError("Only one query can be run here; it was read as something else.")
-            return [_name_parts(name) for name in sorted(self._root.get_table_names(sql, qualified=True))]
+            try:
+                return [_name_parts(name) for name in sorted(self._root.get_table_names(sql, qualified=True))]
+            except duckdb.BinderException:
+                # It knows no columns of tables that are not there yet, and some clauses (USING, UNNEST) need them.
+                row = self._root.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
+                return sorted(table_references(json.loads(row[0]))) if row else []
 
     def define(self, view: View) -> None:
         """Creates a view and, where it does not exist yet, the empty raw table under it."""
