@@ -69,6 +69,10 @@ class UnknownColumn(ProgrammingError):
         self.span = span
 
 
+class UnknownTable(ProgrammingError):
+    """A table is not known."""
+
+
 def error_of_exception(error: duckdb.Error, sql: str, locate: Locate) -> DatabaseError:
     """The PEP 249 exception for what the engine raised when it ran ``sql``."""
     kind, _, message = str(error).partition(" Error: ")
@@ -87,6 +91,9 @@ def error_of_answer(answer: Mapping[str, object], sql: str, locate: Locate) -> D
 def _error(kind: str, message: object, details: Mapping[str, object], sql: str, locate: Locate) -> DatabaseError:
     error_class, advice = _KINDS.get(kind.lower(), (DatabaseError, None))
     text = " ".join(str(message).split()) or kind
+    if details.get("error_subtype") == "MISSING_ENTRY" and details.get("type") == "Table":
+        # Not whom the engine holds for alike: it knows only the tables that were used so far.
+        error_class, text = UnknownTable, f"There is no table {details.get('name')}"
     position = details.get("position")
     if isinstance(position, str) and position.isdigit():
         # The engine counts bytes.

@@ -9,7 +9,7 @@ from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Catalog, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.domain import Domain, union
-from ccdbapi.engine.errors import UnknownColumn
+from ccdbapi.engine.errors import UnknownColumn, UnknownTable
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
@@ -27,6 +27,8 @@ _ENGINE_SCHEMAS = frozenset({"information_schema", "main", "pg_catalog"})
 
 #: How many texts of queries are kept with what they refer to, and how long one may be, in characters.
 _KEPT_TEXTS, _LONGEST_KEPT_TEXT = 1024, 10_000
+
+_TABLE_NAMES = "tables of AWS resources are named awscc.<service>.<resource>, such as awscc.sagemaker.images."
 
 #: How often a text may use a column's alias: each takes the engine one more try, of a millisecond or two.
 _MOST_ALIASES = 200
@@ -66,8 +68,7 @@ class QueryPlanner:
         table = self.table([part for part in (name.catalog, name.schema, name.name) if part is not None])
         if table is None:
             raise ProgrammingError(
-                f"{name} is no table of AWS resources ({place(statement, name.position)}); "
-                "they are named awscc.<service>.<resource>, such as awscc.sagemaker.images."
+                f"{name} is no table of AWS resources ({place(statement, name.position)}); {_TABLE_NAMES}"
             )
         return table
 
@@ -113,6 +114,8 @@ class QueryPlanner:
             try:
                 referenced = self._references(text, bindings)
                 return text, referenced, self._database.plan(text.sql, bindings, text.locate)
+            except UnknownTable as error:
+                raise ProgrammingError(f"{error}; {_TABLE_NAMES}") from None
             except UnknownColumn as error:
                 tables = self._tables_named(text, referenced)
                 other = respelled(text, error, tables)

@@ -114,7 +114,8 @@ def test_parameters_are_written_updated_returned_and_deleted(cursor: ccdbapi.Cur
     assert cursor.fetchall() == [(NAME, "first", NAME)]
     patch = json.dumps([{"op": "replace", "path": "/Description", "value": NAME}])
     cursor.execute(
-        "UPDATE awscc.glue.workflows SET PatchDocument = ? WHERE region = ? AND Identifier = ? RETURNING description, ?",
+        """UPDATE awscc.glue.workflows SET PatchDocument = ? WHERE region = ? AND Identifier = ?
+        RETURNING description, ?""",
         [patch, "us-east-1", NAME, "tag"],
     )
     assert cursor.fetchall() == [(NAME, "tag")]
@@ -145,7 +146,8 @@ def test_every_text_is_written_read_and_found(shared: ccdbapi.Cursor, text: str)
         [name, text, run],
     )
     shared.execute(
-        "SELECT description, default_run_properties FROM awscc.glue.workflows WHERE name = :name AND description = :text",
+        """SELECT description, default_run_properties FROM awscc.glue.workflows
+        WHERE name = :name AND description = :text""",
         {"name": name, "text": text},
     )
     assert shared.fetchall() == [(text, run)]
