@@ -47,11 +47,14 @@ HOSTILE = (
     "\N{ZERO WIDTH NO-BREAK SPACE}",
     '[{"op":"add"}]',
     "null",
-    "x" * 100_000,
+    "x" * 5_000,
 )
 
 #: Text as JSON, and so Cloud Control, can carry it.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50) | st.sampled_from(HOSTILE)
+
+#: A name with an identifier before it has at most 255 characters, says the schema.
+NAMES = TEXT.filter(lambda text: len(text) <= 200)
 
 #: Each wants the name of a workflow, as a value.
 POSITIONS = {
@@ -158,7 +161,7 @@ def test_every_text_is_written_read_and_found(shared: ccdbapi.Cursor, text: str)
 
 
 @settings(max_examples=60, deadline=None)
-@given(TEXT.filter(bool), TEXT.filter(bool))
+@given(NAMES, NAMES)
 def test_every_text_can_be_a_name(shared: ccdbapi.Cursor, name: str, other: str) -> None:
     name, other = f"{uuid.uuid4()}{name}", f"{uuid.uuid4()}{other}"
     shared.executemany("INSERT INTO awscc.glue.workflows (name) VALUES (?)", [[name], [other]])
