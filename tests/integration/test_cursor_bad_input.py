@@ -161,6 +161,9 @@ BAD = {
     "a PatchDocument without a path": Bad(
         f'UPDATE {IMAGES} SET PatchDocument = \'[{{"op": "add", "value": 1}}]\' WHERE {ONE}', D, ("rfc 6902", "path")
     ),
+    "a PatchDocument without a value": Bad(
+        f'UPDATE {IMAGES} SET PatchDocument = \'[{{"op": "add", "path": "/a"}}]\' WHERE {ONE}', D, ("rfc 6902", "value")
+    ),
     "a PatchDocument that is NULL": Bad(f"UPDATE {IMAGES} SET PatchDocument = NULL WHERE {ONE}", D, ("patchdocument",)),
     "an unknown column in SET": Bad(
         f"UPDATE {IMAGES} SET image_nam = 'x' WHERE {ONE}", P, ("image_nam", "did you mean")
