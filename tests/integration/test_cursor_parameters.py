@@ -53,8 +53,9 @@ HOSTILE = (
 #: Text as JSON, and so Cloud Control, can carry it.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50) | st.sampled_from(HOSTILE)
 
-#: A name with an identifier before it has at most 255 characters, says the schema.
-NAMES = TEXT.filter(lambda text: len(text) <= 200)
+#: A name with an identifier before it has at most 255 characters, says the schema, and an identifier is one line, says
+#: the service model.
+NAMES = TEXT.filter(lambda text: len(text) <= 200 and text.splitlines() in ([], [text]))
 
 #: Each wants the name of a workflow, as a value.
 POSITIONS = {
