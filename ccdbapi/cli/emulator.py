@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -86,7 +85,6 @@ def emulator(
         told = _KNOWN_CREDENTIALS.format(*credentials) if credentials else _ANY_CREDENTIALS
         click.echo(_READY.format(url=url, credentials=told))
 
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         with suppress(KeyboardInterrupt):
             run(service, host, port, on_ready=tell)
@@ -104,7 +102,3 @@ def _credentials_of_environment() -> dict[str, Credential]:
     except KeyError as missing:
         raise click.UsageError(f"--check-signatures needs the environment variable {missing.args[0]}.") from None
     return {key: Credential(secret_key=secret, session_token=os.environ.get("AWS_SESSION_TOKEN"))}
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

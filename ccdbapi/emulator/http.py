@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -50,14 +51,23 @@ def run(
     *,
     on_ready: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Serves until interrupted; ``on_ready`` is called with the endpoint's URL once it answers."""
+    """Serves until SIGTERM, on the main thread; ``on_ready`` is called with the endpoint's URL once it answers.
 
-    async def forever() -> None:
-        async with serve(service, host, port) as url:
-            on_ready(url)
-            await asyncio.Event().wait()
+    Raises `KeyboardInterrupt` on Ctrl-C, and `OSError` where the address cannot be had.
+    """
 
-    asyncio.run(forever())
+    async def until_told() -> None:
+        told, loop = asyncio.Event(), asyncio.get_running_loop()
+        # An exception out of the handler would strike whichever task happens to run.
+        before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(told.set))
+        try:
+            async with serve(service, host, port) as url:
+                on_ready(url)
+                await told.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    asyncio.run(until_told())
 
 
 @contextmanager
