@@ -33,7 +33,7 @@ def parts_of(table: Table, key: Key) -> Mapping[str, str]:
     named = _named(key.identifier)
     if named is not None:
         texts = {pointer: named.get(property_name(pointer)) for pointer in pointers}
-        return {pointer: _text(value) for pointer, value in texts.items() if value is not None}
+        return {pointer: as_text(value) for pointer, value in texts.items() if value is not None}
     parts = [key.identifier] if len(pointers) == 1 else key.identifier.split("|")
     return dict(zip(pointers, parts, strict=True)) if len(parts) == len(pointers) else {}
 
@@ -48,5 +48,6 @@ def _named(identifier: str) -> Mapping[str, object] | None:
     return named if isinstance(named, dict) else None
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A JSON value as the text of a raw table's column."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -10,7 +10,7 @@ from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.stream import ArrowTable, Columns
 from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.execution.events import event_members
-from ccdbapi.execution.identifiers import address_of, parts_of
+from ccdbapi.execution.identifiers import address_of, as_text, parts_of
 from ccdbapi.planning import AnyKey, Facts, Key, Listing, RequestKey, Source, TypedKey
 
 #: Column of a raw table → its text. Missing columns are NULL.
@@ -85,7 +85,7 @@ def _key_columns(key: Key) -> dict[str, str]:
 def _model_columns(properties: str, pointers: Iterable[str]) -> dict[str, str]:
     model = json.loads(properties)
     values = {pointer: _resolve(model, pointer) for pointer in pointers}
-    return {pointer: _text(value) for pointer, value in values.items() if value is not None}
+    return {pointer: as_text(value) for pointer, value in values.items() if value is not None}
 
 
 def _resolve(model: object, pointer: str) -> object:
@@ -93,7 +93,3 @@ def _resolve(model: object, pointer: str) -> object:
         name = token.replace("~1", "/").replace("~0", "~")
         model = model.get(name) if isinstance(model, Mapping) else None
     return model
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
