@@ -34,8 +34,8 @@ _LOCKED = (
     "SET home_directory = ''",
     "SET GLOBAL errors_as_json = true",
     "SET enable_external_access = false",
-    # Each session sets the first for itself, planning may change the second for a moment.
-    "SET allowed_configs = ['streaming_buffer_size', 'disabled_optimizers']",
+    # Each session sets the first two for itself, planning may change the third for a moment.
+    "SET allowed_configs = ['streaming_buffer_size', 'enable_caching_operators', 'disabled_optimizers']",
     "SET lock_configuration = true",
 )
 
@@ -176,8 +176,9 @@ class Database:
         with self._lock:
             connection = self._root.cursor()
         self._set_search_path(connection)
-        # Hand rows on as they come; the default waits for a megabyte of them.
-        connection.execute("SET streaming_buffer_size = '1KB'")
+        # Hand rows on as they come; the defaults wait for megabytes of them, and for 2,048 that pass a filter.
+        connection.execute("SET streaming_buffer_size = '1B'")
+        connection.execute("SET enable_caching_operators = false")
         return Session(connection)
 
     @contextmanager
