@@ -1,6 +1,7 @@
 """An emulated Cloud Control in a process of its own, with images in it, for benchmarks to measure clients against.
 
-Run as a script it is that process: it prints its URL when it is ready, and ends when its standard input does.
+Run as a script it is that process: it prints its URL when it is ready, answers each line of its standard input with the
+calls it has had since the last, and ends when that input does.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from ccdbapi.emulator.http import serve
 from ccdbapi.emulator.options import DEFAULT_ACCOUNT, Options
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.emulator.store import Store
 
 TYPE = "AWS::SageMaker::Image"
 REGION = "us-east-1"
@@ -23,35 +27,105 @@ REGION = "us-east-1"
 ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "example"
 
 
+class Setup(NamedTuple):
+    """What an endpoint holds, ``images`` in each of ``regions``, and how it behaves: see `Options` for the others."""
+
+    images: int
+    regions: Sequence[str] = (REGION,)
+    page_size: int = 100
+    latency: float = 0.0
+    throttle_rate: float | None = None
+    throttle_burst: float | None = None
+
+
+class Calls(NamedTuple):
+    """The calls an endpoint has had, those among them that it throttled included."""
+
+    lists: int
+    gets: int
+    throttled: int
+
+    def __str__(self) -> str:
+        return f"{self.lists} lists and {self.gets} gets"
+
+
+class Endpoint:
+    """A running endpoint."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.url = self._line()
+
+    def calls(self) -> Calls:
+        """The calls since this was last asked."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return Calls(*json.loads(self._line()))
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
 @contextmanager
 def endpoint(images: int) -> Iterator[str]:
     """Serves ``images`` images in us-east-1 from another process; gives the URL."""
-    process = subprocess.Popen([sys.executable, __file__, str(images)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().decode().strip()
-    finally:
-        process.stdin.close()
-        process.wait()
-        process.stdout.close()
+    with running(Setup(images)) as endpoint:
+        yield endpoint.url
 
 
-def identifier(number: int) -> str:
+@contextmanager
+def running(setup: Setup) -> Iterator[Endpoint]:
+    """Serves what ``setup`` says from another process."""
+    command = [sys.executable, __file__, json.dumps(setup)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        try:
+            yield Endpoint(process)
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def identifier(number: int, region: str = REGION) -> str:
     """The identifier of image ``number``."""
-    return f"arn:aws:sagemaker:{REGION}:{DEFAULT_ACCOUNT}:image/image-{number}"
+    return f"arn:aws:sagemaker:{region}:{DEFAULT_ACCOUNT}:image/image-{number}"
 
 
-async def _serve(images: int) -> None:
-    service = CloudControl(Options(page_size=100))
-    for number in range(images):
-        state = {"ImageName": f"image-{number}", "ImageRoleArn": f"arn:aws:iam::{DEFAULT_ACCOUNT}:role/benchmark"}
-        payload = {"TypeName": TYPE, "DesiredState": json.dumps(state)}
-        await service.handle("CreateResource", payload, account=DEFAULT_ACCOUNT, region=REGION)
+def role(number: int) -> str:
+    """The role of image ``number``: every fourth image's is the same."""
+    return f"arn:aws:iam::{DEFAULT_ACCOUNT}:role/benchmark-{number % 4}"
+
+
+async def _filled(setup: Setup) -> Store:
+    store = Store()
+    # Neither latency nor throttling is for what is there from the start.
+    service = CloudControl(store=store)
+    for region in setup.regions:
+        for number in range(setup.images):
+            state = {"ImageName": f"image-{number}", "ImageRoleArn": role(number)}
+            payload = {"TypeName": TYPE, "DesiredState": json.dumps(state)}
+            await service.handle("CreateResource", payload, account=DEFAULT_ACCOUNT, region=region)
+    return store
+
+
+async def _serve(setup: Setup) -> None:
+    options = Options(
+        page_size=setup.page_size,
+        latency=setup.latency,
+        throttle_rate=setup.throttle_rate,
+        throttle_burst=setup.throttle_burst,
+    )
+    service = CloudControl(options, await _filled(setup))
     async with serve(service) as url:
         print(url, flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        while await asyncio.to_thread(sys.stdin.readline):
+            operations = Counter(call.operation for call in service.calls)
+            throttled = sum(call.error == "ThrottlingException" for call in service.calls)
+            service.calls.clear()
+            print(json.dumps(Calls(operations["ListResources"], operations["GetResource"], throttled)), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(Setup(*json.loads(sys.argv[1]))))

@@ -43,6 +43,12 @@ _KNOWN_CREDENTIALS = "Signatures are checked: only AWS_ACCESS_KEY_ID={} is known
     help="Requests a second for each account and region; more are throttled. Default: any number.",
 )
 @click.option(
+    "--throttle-burst",
+    type=click.FloatRange(1),
+    metavar="N",
+    help="Of those, how many may come at once. Default: a second's worth.",
+)
+@click.option(
     "--page-size", type=click.IntRange(1, 100), default=25, show_default=True, help="Resources on a page, at most."
 )
 @click.option(
@@ -60,6 +66,7 @@ def emulator(
     latency: float,
     settle: float,
     throttle_rate: float | None,
+    throttle_burst: float | None,
     page_size: int,
     check_signatures: bool,
 ) -> None:
@@ -75,6 +82,7 @@ def emulator(
         latency=latency,
         settle=settle,
         throttle_rate=throttle_rate,
+        throttle_burst=throttle_burst,
         page_size=page_size,
         check_signatures=check_signatures,
         credentials=credentials,

@@ -12,19 +12,19 @@ from ccdbapi.emulator.store import Scope
 
 
 class Throttle:
-    """A token bucket for each (account, region), of one second's worth of requests."""
+    """A token bucket for each (account, region): ``rate`` requests a second, ``burst`` at once (None: one second's)."""
 
-    def __init__(self, rate: float | None) -> None:
+    def __init__(self, rate: float | None, burst: float | None = None) -> None:
         self._rate = rate
+        self._capacity = burst if burst is not None else max(1.0, rate or 0.0)
         self._buckets: dict[Scope, tuple[float, float]] = {}
 
     def admit(self, scope: Scope, now: float) -> None:
         """Counts a request at ``now`` (seconds). Raises `ServiceError` (ThrottlingException) beyond the rate."""
         if self._rate is None:
             return
-        capacity = max(1.0, self._rate)
-        level, since = self._buckets.get(scope, (capacity, now))
-        level = min(capacity, level + max(0.0, now - since) * self._rate)
+        level, since = self._buckets.get(scope, (self._capacity, now))
+        level = min(self._capacity, level + max(0.0, now - since) * self._rate)
         admitted = level >= 1
         self._buckets[scope] = (level - 1 if admitted else level, now)
         if not admitted:

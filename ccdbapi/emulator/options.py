@@ -46,10 +46,10 @@ class Options:
 
     ``latency`` is how many seconds each request takes, ``settle`` how many a resource request takes until it is
     final (with 0 the first event is still PENDING, the next one final). ``throttle_rate`` is how many requests a
-    second each (account, region) may make (None: any number), ``page_size`` the most resources that one page of
-    ListResources holds, whatever MaxResults asks. Signatures are verified over HTTP where ``check_signatures`` is
-    set; ``credentials`` (by access key) then lists all that are known, and says whose account a key belongs to
-    in any case.
+    second each (account, region) may make (None: any number), and ``throttle_burst`` how many of them at once after a
+    quiet spell (None: a second's worth). ``page_size`` is the most resources that one page of ListResources holds,
+    whatever MaxResults asks. Signatures are verified over HTTP where ``check_signatures`` is set; ``credentials`` (by
+    access key) then lists all that are known, and says whose account a key belongs to in any case.
 
     Raises `OptionError` where a value is out of range.
     """
@@ -57,6 +57,7 @@ class Options:
     latency: float = 0.0
     settle: float = 0.0
     throttle_rate: float | None = None
+    throttle_burst: float | None = None
     page_size: int = 25
     faults: Faults = field(default_factory=Faults)
     check_signatures: bool = False
@@ -68,5 +69,7 @@ class Options:
             raise OptionError("latency and settle are seconds, 0 or more")
         if self.throttle_rate is not None and self.throttle_rate <= 0:
             raise OptionError(f"throttle_rate is requests per second, more than 0, not {self.throttle_rate!r}")
+        if self.throttle_burst is not None and self.throttle_burst < 1:
+            raise OptionError(f"throttle_burst is a number of requests, 1 or more, not {self.throttle_burst!r}")
         if not 1 <= self.page_size <= 100:
             raise OptionError(f"page_size is a number from 1 to 100, not {self.page_size!r}")

@@ -53,7 +53,7 @@ class CloudControl:
         self._store = store or Store()
         self._catalog = catalog or packaged()
         self._clock = clock
-        self._throttle = Throttle(self.options.throttle_rate)
+        self._throttle = Throttle(self.options.throttle_rate, self.options.throttle_burst)
         self._faults = FaultSource(self.options.faults)
         # Identifiers must differ between processes that share a store.
         self._rng = random.SystemRandom()

@@ -135,7 +135,8 @@ def test_writes_settle_when_it_was_told(tmp_path: Path) -> None:
 
 
 def test_it_throttles_as_it_was_told(tmp_path: Path) -> None:
-    with served(tmp_path, "--throttle-rate", "0.001") as (url, _, _):
+    with served(tmp_path, "--throttle-rate", "0.001", "--throttle-burst", "2") as (url, _, _):
+        client(url).list_resources(TypeName=IMAGE)
         client(url).list_resources(TypeName=IMAGE)
         with pytest.raises(ClientError, match="ThrottlingException"):
             client(url).list_resources(TypeName=IMAGE)
@@ -157,6 +158,7 @@ def test_signatures_are_checked_against_the_environment(tmp_path: Path) -> None:
         (["--port", "70000"], 2, "70000 is not in the range"),
         (["--page-size", "0"], 2, "0 is not in the range"),
         (["--throttle-rate", "0"], 2, "0.0 is not in the range"),
+        (["--throttle-burst", "0"], 2, "0.0 is not in the range"),
         (["--check-signatures"], 2, "needs the environment variable AWS_ACCESS_KEY_ID"),
         (["--host", "256.0.0.1"], 1, "InterfaceError: The emulator cannot listen at 256.0.0.1, port 4599: "),
         (["--data", "."], 1, "InterfaceError: The emulator's state cannot be kept in .: "),

@@ -49,7 +49,7 @@ def test_takes_as_long_as_it_is_told_to_and_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"latency": -1}, {"settle": -1}, {"throttle_rate": 0}, {"page_size": 0}, {"page_size": 101}],
+    [{"latency": -1}, {"settle": -1}, {"throttle_rate": 0}, {"throttle_burst": 0.5}, {"page_size": 0}, {"page_size": 101}],
 )
 def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(OptionError):

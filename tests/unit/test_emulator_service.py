@@ -529,6 +529,14 @@ class TestDisturbances:
         caller.names()
         assert [call.error for call in caller.service.calls] == [None, None, "ThrottlingException", None, None]
 
+    @pytest.mark.parametrize(("burst", "admitted"), [(None, 4), (1.0, 1), (2.5, 2), (6.0, 6)])
+    def test_throttles_what_comes_at_once_beyond_the_burst(self, burst: float | None, admitted: int) -> None:
+        caller = ask(Clock(), throttle_rate=4.0, throttle_burst=burst)
+        for _ in range(admitted):
+            caller.names()
+        with refused("ThrottlingException"):
+            caller.names()
+
     def test_breaks_connections_before_and_after_handling(self) -> None:
         before, after = ask(faults=Faults(drop_before=1)), ask(faults=Faults(drop_after=1))
         for caller in (before, after):

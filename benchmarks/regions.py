@@ -1,0 +1,193 @@
+"""Listing and getting everything: 17 regions of 60 images over an endpoint that takes 50 ms for each request.
+
+In turn, so that all see the same machine, and compared within a round:
+
+- the driver: one SELECT with ``scan='list'``;
+- the ideal, calls * latency / concurrency, and the floor: bare signed requests, as many and as concurrent, to an
+  endpoint without latency, which is what the machine needs for them. The larger of the two is the least time. Aim: at
+  most 1.3 times that;
+- a loop of boto3 calls, one after the other: a part of it is measured, and scaled to the whole. Aim: at least 15 times
+  as fast;
+- a thread pool of boto3 calls, with a client for each region, gets submitted as pages come, and the number of threads
+  that suits it best. Aim: no slower.
+
+Then the same while the endpoint allows 25 requests a second in each region. Aim: at most 1.2 times what the limit
+itself needs (a region's calls / 25), and at most 2 % of calls throttled. How many requests may come at once is the
+endpoint's to choose: it is measured for a second's worth, and for the driver's own fifth of a second.
+
+    python benchmarks/regions.py
+
+The exit code is 1 if an aim is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from bare import BareClient
+from endpoint import ACCESS_KEY, SECRET_KEY, Endpoint, Setup, running
+from with_boto3 import Boto3Images
+
+import ccdbapi
+
+REGIONS = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
+    "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1",
+    "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
+)  # fmt: skip
+IMAGES = 60
+PAGE_SIZE = 25
+LATENCY = 0.05
+CONCURRENCY = 64
+RATE = 25
+BURSTS = (RATE, RATE / 5)
+
+CALLS_PER_REGION = IMAGES + -(-IMAGES // PAGE_SIZE)
+CALLS = CALLS_PER_REGION * len(REGIONS)
+
+ROUNDS = 7
+POOL_SIZES = (8, 16, 32, 64, 128)
+#: Gets of the sequential loop that are measured, after its first list.
+SAMPLED_GETS = 20
+
+SETUP = Setup(IMAGES, REGIONS, page_size=PAGE_SIZE, latency=LATENCY)
+
+SELECT = f"SELECT * FROM awscc.sagemaker.images WHERE region IN ({', '.join(map(repr, REGIONS))})"
+
+
+class Round(NamedTuple):
+    """Seconds that each took."""
+
+    driver: float
+    floor: float
+    bare: float
+    pool: float
+    loop: float
+
+    @property
+    def least(self) -> float:
+        """The least time in which all calls could have been made."""
+        return max(CALLS * LATENCY / CONCURRENCY, self.floor)
+
+
+def main() -> None:
+    held = [*unlimited(), *(aim for burst in BURSTS for aim in limited(burst))]
+    sys.exit(0 if all(held) else 1)
+
+
+def unlimited() -> Iterator[bool]:
+    """Whether each aim is held where nothing but the latency holds back."""
+    with running(SETUP) as slow, running(SETUP._replace(latency=0)) as quick, driver(slow, rate_limit=None) as select:
+        clients = {region: Boto3Images(slow.url, region, threads=max(POOL_SIZES)) for region in REGIONS}
+        seconds(select)
+        print(f"calls: {slow.calls()}")
+        threads = min(POOL_SIZES, key=lambda size: min(seconds(lambda: pool(clients, size)) for _ in range(2)))
+        rounds = [
+            Round(
+                driver=seconds(select),
+                floor=seconds(lambda: bare(quick)),
+                bare=seconds(lambda: bare(slow)),
+                pool=seconds(lambda: pool(clients, threads)),
+                loop=sequential(clients[REGIONS[0]]),
+            )
+            for _ in range(ROUNDS)
+        ]
+        print(f"ideal {CALLS * LATENCY / CONCURRENCY:.2f} s; medians of {ROUNDS} rounds:")
+        for name in Round._fields:
+            print(f"  {name:8}{described([getattr(each, name) for each in rounds])} s")
+        yield aim("driver / least", [each.driver / each.least for each in rounds], at_most=1.3)
+        yield aim("loop / driver", [each.loop / each.driver for each in rounds], at_least=15)
+        yield aim(f"pool of {threads} threads / driver", [each.pool / each.driver for each in rounds], at_least=1)
+
+
+def limited(burst: float) -> Iterator[bool]:
+    """Whether each aim is held where the endpoint throttles."""
+    print(f"at most {RATE} requests/s in each region, {burst:.0f} at once:")
+    with running(SETUP._replace(throttle_rate=RATE, throttle_burst=burst)) as endpoint:
+        times, throttled = [], []
+        for _ in range(ROUNDS):
+            # A connection of its own each time: its limiter knows nothing yet, as the endpoint's is full.
+            with driver(endpoint, rate_limit=RATE) as select:
+                times.append(seconds(select))
+            calls = endpoint.calls()
+            throttled.append(calls.throttled / (calls.gets + calls.lists) * 100)
+            time.sleep(burst / RATE)
+        print(f"  driver  {described(times)} s")
+        yield aim("driver / limit", [each * RATE / CALLS_PER_REGION for each in times], at_most=1.2)
+        yield aim("throttled, %", throttled, at_most=2)
+
+
+@contextmanager
+def driver(endpoint: Endpoint, rate_limit: float | None) -> Iterator[Callable[[], None]]:
+    """What selects everything, on a connection of its own."""
+    with ccdbapi.connect(
+        endpoint_url=endpoint.url,
+        scan="list",
+        rate_limit=rate_limit,
+        concurrency=CONCURRENCY,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+    ) as connection:
+        cursor = connection.cursor()
+
+        def select() -> None:
+            assert len(cursor.execute(SELECT).fetchall()) == IMAGES * len(REGIONS)
+
+        yield select
+
+
+def bare(endpoint: Endpoint) -> None:
+    async def everything() -> None:
+        async with BareClient(endpoint.url, CONCURRENCY) as client:
+            assert len(await client.everything(REGIONS)) == IMAGES * len(REGIONS)
+
+    asyncio.run(everything())
+
+
+def pool(clients: dict[str, Boto3Images], threads: int) -> None:
+    with ThreadPoolExecutor(threads) as executor:
+
+        def submit_gets(client: Boto3Images) -> list[Future[str]]:
+            return [executor.submit(client.get, identifier) for page in client.pages() for identifier in page]
+
+        regions = list(executor.map(submit_gets, clients.values()))
+        assert len([get.result() for gets in regions for get in gets]) == IMAGES * len(REGIONS)
+
+
+def sequential(client: Boto3Images) -> float:
+    """Seconds that the loop would take for everything: those of its first list and gets, scaled."""
+    started = time.perf_counter()
+    identifiers = next(client.pages())[:SAMPLED_GETS]
+    for identifier in identifiers:
+        client.get(identifier)
+    return (time.perf_counter() - started) / (1 + len(identifiers)) * CALLS
+
+
+def aim(what: str, values: Sequence[float], *, at_most: float | None = None, at_least: float | None = None) -> bool:
+    """Whether the median is as it should be; says so."""
+    median = statistics.median(values)
+    held = (at_most is None or median <= at_most) and (at_least is None or median >= at_least)
+    wanted = f"at most {at_most:g}" if at_most is not None else f"at least {at_least:g}"
+    print(f"  {what}: {described(values)}, aim {wanted}: {'held' if held else 'MISSED'}")
+    return held
+
+
+def described(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
