@@ -20,6 +20,10 @@ TableKind = Literal["get", "list"]
 REGION = "region"
 IDENTIFIER = "Identifier"
 
+#: Columns that every table has where a connection has several accounts: the account's id, and the connection's name.
+ACCOUNT = "account"
+ACCOUNT_ALIAS = "account_alias"
+
 #: A JSON object, as ``json`` reads it.
 Schema = Mapping[str, object]
 
@@ -64,7 +68,8 @@ class ResourceType:
 class Column:
     """A column of a table.
 
-    ``pointer`` is the JSON pointer of its property (``/ImageName``; None for ``region`` and ``Identifier``).
+    ``pointer`` is the JSON pointer of its property (``/ImageName``); None for what is no property: ``region``,
+    ``Identifier``, and ``account`` and ``account_alias``, where there are several accounts.
     ``aliases`` are accepted beside the name and shown nowhere. ``required`` says that a create must be given it;
     ``nullable`` that a row may lack it.
     """
@@ -82,7 +87,7 @@ class Column:
 
     @property
     def property_name(self) -> str | None:
-        """The property as the schema writes it (``ImageName``), None for ``region`` and ``Identifier``."""
+        """The property as the schema writes it (``ImageName``), None where the column is none."""
         return None if self.pointer is None else property_name(self.pointer)
 
 
@@ -102,6 +107,11 @@ class Table:
     def qualified_name(self) -> str:
         """The name in a statement: ``awscc.sagemaker.images``."""
         return f"awscc.{self.service}.{self.name}"
+
+    @property
+    def scope_columns(self) -> tuple[str, ...]:
+        """The columns that say where a resource is: ``region`` and, over several accounts, those of the account."""
+        return tuple(c.name for c in self.columns if c.pointer is None and c.name in (REGION, ACCOUNT, ACCOUNT_ALIAS))
 
     @property
     def parents(self) -> tuple[Column, ...]:
@@ -129,9 +139,10 @@ class Table:
         """The column that a write means by this name: as `column`, but only those of properties.
 
         Here ``Identifier`` is the property of that name, since a write does not choose Cloud Control's identifier;
-        ``region`` is none. A part of a property is not among them: it is written with the whole.
+        ``region`` is none, and neither are the accounts. A part of a property is not among them: it is written with the
+        whole.
         """
-        if name.lower() == REGION:
+        if name.lower() in self.scope_columns:
             return None
         return _find(
             tuple(column for column in self.columns if column.pointer and column.pointer.count("/") == 1), name
@@ -169,6 +180,11 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
+def unescape(token: str) -> str:
+    """The property's name that a token of a JSON pointer means. RFC 6901, section 4."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
 def service_name(type_name: str) -> str:
     """The service of the type: ``AWS::SageMaker::Image`` → ``sagemaker``."""
     return type_name.split("::")[1].lower()
@@ -176,4 +192,4 @@ def service_name(type_name: str) -> str:
 
 def property_name(pointer: str) -> str:
     """The name of the property that the pointer leads to: ``/Schedule/ScheduleId`` → ``ScheduleId``."""
-    return pointer.rsplit("/", 1)[-1].replace("~1", "/").replace("~0", "~")
+    return unescape(pointer.rsplit("/", 1)[-1])

@@ -56,6 +56,36 @@ def property_at(schema: Schema, pointer: str) -> Schema:
     return _resolve(schema, node)
 
 
+def member(schema: Schema, node: Schema, name: str, depth: int = 16) -> Schema:
+    """The schema of an object's member, in a node of ``schema`` or its compositions; empty where they say nothing.
+
+    ``depth`` ends definitions that refer to themselves.
+    """
+    node = _resolve(schema, node)
+    properties = as_mapping(node.get("properties"))
+    if name in properties:
+        return _resolve(schema, as_mapping(properties[name]))
+    found = (member(schema, choice, name, depth - 1) for choice in _choices(node)) if depth else ()
+    # Where the members are not named, all of them are alike.
+    others = (*as_mapping(node.get("patternProperties")).values(), node.get("additionalProperties"))
+    return next(filter(None, found), None) or _resolve(schema, as_mapping(others[0]))
+
+
+def items(schema: Schema, node: Schema, depth: int = 16) -> Schema:
+    """The schema of an array's items, in a node of ``schema`` or its compositions; as `member`."""
+    node = _resolve(schema, node)
+    own = as_mapping(node.get("items"))
+    if own:
+        return _resolve(schema, own)
+    found = (items(schema, choice, depth - 1) for choice in _choices(node)) if depth else ()
+    return next(filter(None, found), {})
+
+
+def tag_pointers(schema: Schema) -> Sequence[str]:
+    """The properties that hold the resource's tags."""
+    return tuple(_pointers([as_mapping(schema.get("tagging")).get("tagProperty")]))
+
+
 def sql_type(schema: Schema, pointer: str) -> SqlType:
     """The SQL type of the property: JSON for objects, arrays and whatever may hold several types."""
     return _SQL_TYPES.get(frozenset(_json_types(schema, property_at(schema, pointer))), "JSON")
@@ -122,9 +152,14 @@ def _json_types(schema: Schema, node: Schema, depth: int = 16) -> Iterator[str]:
     elif "properties" in node or "patternProperties" in node:
         yield "object"
     elif depth:
-        for keyword in ("oneOf", "anyOf", "allOf"):
-            for choice in _items(node.get(keyword)):
-                yield from _json_types(schema, as_mapping(choice), depth - 1)
+        for choice in _choices(node):
+            yield from _json_types(schema, choice, depth - 1)
+
+
+def _choices(node: Schema) -> Iterator[Schema]:
+    """The nodes that the node is composed of."""
+    for keyword in ("oneOf", "anyOf", "allOf"):
+        yield from map(as_mapping, _items(node.get(keyword)))
 
 
 def _resolve(schema: Schema, node: Schema) -> Schema:

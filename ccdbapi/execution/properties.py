@@ -15,10 +15,12 @@ from ccdbapi.exceptions import DataError
 
 
 def property_value(resource_type: ResourceType, column: Column, value: object) -> object:
-    """``value``, which is not NULL, as JSON of the types that the schema allows the property.
+    """``value`` as JSON of the types that the schema allows the property; NULL is None.
 
     Text is read as JSON where the schema wants something else than text. Raises `DataError` for what does not fit.
     """
+    if value is None:
+        return None
     types = json_types(resource_type.schema, str(column.pointer))
     plain = _plain(value)
     if isinstance(plain, str):

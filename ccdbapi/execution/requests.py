@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import jsonpatch
-
-from ccdbapi.catalog import HandlerName, ResourceType
+from ccdbapi.catalog import Column, HandlerName, ResourceType
+from ccdbapi.cloudcontrol import patch
 from ccdbapi.engine.session import Row
 from ccdbapi.exceptions import DataError, InternalError, ProgrammingError
+from ccdbapi.execution.patching import patch_document
 from ccdbapi.execution.properties import property_value
-from ccdbapi.planning import CancelPlan, DeletePlan, InsertPlan, RequestOptions, UpdatePlan, WritePlan
+from ccdbapi.planning import CancelPlan, DeletePlan, InsertPlan, Role, UpdatePlan, WritePlan
+from ccdbapi.planning.plan import OptionName
+
+#: A row of a plan's source: what its columns mean → their values.
+NamedRow = Mapping[Role, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +42,22 @@ def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
 
     Raises `DataError` for a value that does not fit, naming its row and column, and for what is no patch document.
     """
+    named = [dict(zip(plan.roles, row, strict=True)) for row in rows]
     match plan:
         case InsertPlan():
-            return [_create_request(plan, number, row) for number, row in enumerate(rows, 1)]
+            return [_create_request(plan, number, row) for number, row in enumerate(named, 1)]
         case UpdatePlan():
+            _check_distinct(plan, named)
+            documents = [_patch_document(plan, row) for row in named]
             return [
-                _request(plan, "update", region, identifier, RequestOptions(*options), _patch_document(document))
-                for region, identifier, *options, document in rows
+                _request(plan, "update", row, document)
+                for row, document in zip(named, documents, strict=True)
+                if document is not None
             ]
         case DeletePlan():
-            return [
-                _request(plan, "delete", region, identifier, RequestOptions(*options))
-                for region, identifier, *options in rows
-            ]
+            return [_request(plan, "delete", row) for row in named]
         case CancelPlan():
-            return [_request(plan, "cancel", region, token, RequestOptions()) for region, token in rows]
+            return [_request(plan, "cancel", row) for row in named]
     raise InternalError(f"There are no requests for a {type(plan).__name__}.")
 
 
@@ -66,67 +72,59 @@ def distinct(requests: list[Request]) -> list[Request]:
     return requests
 
 
-def _create_request(plan: InsertPlan, number: int, row: Row) -> Request:
-    region = plan.default_region
-    options: dict[str, str] = {}
-    state: dict[str, object] = {}
-    for role, value in zip(plan.roles, row, strict=True):
-        if role == "region":
-            region = value
-        elif isinstance(role, str):
-            if value is not None:
-                options[role] = str(value)
-        elif value is not None:
-            try:
-                state[str(role.property_name)] = property_value(plan.table.resource_type, role, value)
-            except DataError as error:
-                raise DataError(f"Row {number} of INSERT INTO {plan.table.qualified_name}: {error}") from None
+def _create_request(plan: InsertPlan, number: int, row: NamedRow) -> Request:
+    where = f"Row {number} of INSERT INTO {plan.table.qualified_name}"
+    located = {"region": plan.default_region, **row}
+    region = located["region"]
     if not isinstance(region, str) or not region:
-        raise DataError(
-            f"Row {number} of INSERT INTO {plan.table.qualified_name}: region must be text, not {region!r}."
+        raise DataError(f"{where}: region must be text, not {region!r}.")
+    given = {name: value for name, value in _properties(plan, row, where).items() if value is not None}
+    return _request(plan, "create", located, json.dumps(given))
+
+
+def _patch_document(plan: UpdatePlan, row: NamedRow) -> str | None:
+    """The document of an UpdateResource, None where the resource has all the values already."""
+    if "patch_document" in row:
+        return patch.checked(row["patch_document"])
+    where = f"UPDATE {plan.table.qualified_name} of {row['identifier']}"
+    return patch_document(plan.table.resource_type, json.loads(str(row["properties"])), _properties(plan, row, where))
+
+
+def _properties(plan: WritePlan, row: NamedRow, where: str) -> dict[str, object]:
+    """The values that the row has for properties, by property name, as JSON of their types."""
+    values: dict[str, object] = {}
+    for role, value in row.items():
+        if isinstance(role, Column):
+            try:
+                values[str(role.property_name)] = property_value(plan.table.resource_type, role, value)
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from None
+    return values
+
+
+def _check_distinct(plan: UpdatePlan, rows: Sequence[NamedRow]) -> None:
+    """Raise unless there is one row for each resource: nobody knows which of several values is meant."""
+    counts = Counter((row["region"], row["identifier"]) for row in rows)
+    several = [identifier for (_, identifier), count in counts.items() if count > 1]
+    if several:
+        raise ProgrammingError(
+            f"UPDATE {plan.table.qualified_name} gives {counts.most_common(1)[0][1]} different values for one resource "
+            f"({several[0]}): each may have one row in FROM."
         )
-    return _request(plan, "create", region, "", RequestOptions(**options), json.dumps(state))
 
 
-def _request(
-    plan: WritePlan,
-    handler: HandlerName | Literal["cancel"],
-    region: str,
-    identifier: str,
-    options: RequestOptions,
-    document: str = "",
-) -> Request:
+def _request(plan: WritePlan, handler: HandlerName | Literal["cancel"], row: NamedRow, document: str = "") -> Request:
+    def option(name: OptionName) -> str | None:
+        value = row.get(name)
+        return getattr(plan.options, name) if value is None else str(value)
+
     return Request(
         handler=handler,
         resource_type=plan.table.resource_type,
-        region=region,
-        identifier=identifier,
+        region=str(row["region"]),
+        identifier=str(row.get("identifier") or row.get("request_token") or ""),
         document=document,
-        client_token=options.client_token or plan.options.client_token or str(uuid.uuid4()),
-        role_arn=options.role_arn or plan.options.role_arn,
-        type_version_id=options.type_version_id or plan.options.type_version_id,
+        client_token=option("client_token") or str(uuid.uuid4()),
+        role_arn=option("role_arn"),
+        type_version_id=option("type_version_id"),
     )
-
-
-#: What an operation needs beside its path. RFC 6902, section 4; jsonpatch looks at it only when a patch is applied.
-_OPERANDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
-
-
-def _patch_document(document: object) -> str:
-    """The document as it stands, if it is one. RFC 6902, section 3: an array of operations."""
-    text = document if isinstance(document, str) else json.dumps(document)
-    try:
-        operations = json.loads(text)
-    except ValueError as error:
-        raise DataError(f"PatchDocument is not JSON: {error}.") from None
-    if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
-        raise DataError('PatchDocument must be a list of operations: [{"op": "add", "path": "/…", "value": …}, …].')
-    try:
-        jsonpatch.JsonPatch(operations)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
-        raise DataError(f"PatchDocument is not valid by RFC 6902: {error}.") from None
-    for operation in operations:
-        lacking = _OPERANDS.get(operation["op"])
-        if lacking is not None and lacking not in operation:
-            raise DataError(f"PatchDocument is not valid by RFC 6902: {json.dumps(operation)} lacks {lacking!r}.")
-    return text

@@ -154,42 +154,48 @@ class Returning:
     raw: RawTable
 
 
+#: What a column of a write's source is: the new value of a property, an option of the request, or what is named here;
+#: ``properties`` are those of the resource as it is.
+Role = Column | OptionName | Literal["region", "identifier", "request_token", "patch_document", "properties"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """What all writes have. ``source`` gives a row for each request; ``awaited``: whether to wait until it is final."""
+    """What all writes have.
+
+    ``source`` gives a row for each request, whose columns mean what ``roles`` says. ``awaited``: whether to wait until
+    all are final; ``max_writes``: how many requests there may be; None where the statement does not say.
+    """
 
     table: Table
     source: QueryPlan
+    roles: tuple[Role, ...]
     options: RequestOptions
     returning: Returning | None
     awaited: bool | None
-
-
-#: What a column of an INSERT's source is: a property, the region, or an option of the request.
-Role = Column | Literal["region"] | OptionName
+    max_writes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertPlan(WritePlan):
-    """A CreateResource for each row of ``source``, whose columns mean what ``roles`` says."""
+    """A CreateResource for each row of ``source``."""
 
-    roles: tuple[Role, ...]
     default_region: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatePlan(WritePlan):
-    """An UpdateResource for each row (region, identifier, token, role, version, patch document) of ``source``."""
+    """An UpdateResource for each row of ``source``: with its patch document, or with the one that sets its columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletePlan(WritePlan):
-    """A DeleteResource for each row (region, identifier, token, role, version) of ``source``."""
+    """A DeleteResource for each row of ``source``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelPlan(WritePlan):
-    """A CancelResourceRequest for each row (region, request token) of ``source``."""
+    """A CancelResourceRequest for each row of ``source``."""
 
 
 Plan = QueryPlan | InsertPlan | UpdatePlan | DeletePlan | CancelPlan

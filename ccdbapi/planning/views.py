@@ -40,6 +40,9 @@ EVENT_COLUMNS = {
 #: The row's number, by which RETURNING keeps the order of the rows.
 ROW_NUMBER = "ccdbapi row"
 
+#: The whole resource as JSON text, in the view that an UPDATE reads: its new values are compared with that.
+MODEL = "ccdbapi model"
+
 
 def view_of(table: Table) -> View:
     """The view that users see as ``table``. What the planner has to see in predicates are columns of the raw table."""
@@ -56,11 +59,12 @@ def view_of(table: Table) -> View:
 
 
 def target_view_of(table: Table) -> View:
-    """The view that WHERE of an UPDATE or DELETE sees: the table's columns, and options of the request."""
+    """The view that an UPDATE or DELETE sees: the table's columns, options of the request, and the resource itself."""
     view = view_of(table)
     options = tuple(name for name in OPTION_COLUMNS if table.column(name) is None and table.service != GENERIC_SERVICE)
     raw = RawTable(f"{view.table.name} target", (*view.table.columns, *options))
-    columns = (*view.columns, *(StoredColumn(name, name) for name in options))
+    models = (StoredColumn(MODEL, PROPERTIES),) if PROPERTIES in view.table.columns else ()
+    columns = (*view.columns, *(StoredColumn(name, name) for name in options), *models)
     return View(CATALOG, _TARGETS, f"{table.service}.{table.name}", raw, columns)
 
 

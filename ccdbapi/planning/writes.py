@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
-from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, HandlerName, Table
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Column, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.errors import UnknownColumn
@@ -24,7 +25,7 @@ from ccdbapi.planning.plan import (
 )
 from ccdbapi.planning.queries import QueryPlanner, qualified
 from ccdbapi.planning.rendering import place, render
-from ccdbapi.planning.views import EVENT_COLUMNS, OPTION_COLUMNS, ROW_NUMBER, returning_view_of, target_view_of
+from ccdbapi.planning.views import EVENT_COLUMNS, MODEL, OPTION_COLUMNS, ROW_NUMBER, returning_view_of, target_view_of
 from ccdbapi.sql import ColumnName, Delete, Fragment, Insert, Statement, TableName, Update
 
 PATCH_DOCUMENT = "PatchDocument"
@@ -72,60 +73,65 @@ class WritePlanner:
         )
 
     def update(self, statement: Update, bindings: Bindings) -> UpdatePlan:
-        """The plan of an UPDATE. Raises as `insert` does."""
+        """The plan of an UPDATE.
+
+        Raises as `insert` does, and `NotSupportedError` for properties that are read-only or create-only.
+        """
         table = self._table(statement, statement.table, "update")
-        assigned = dict(_assignments(table, statement))
-        if PATCH_DOCUMENT not in assigned:
-            raise ProgrammingError(f"UPDATE {table.qualified_name} needs {_SET_EXAMPLE}.")
+        roles, source = self._targets(table, statement, bindings, _assigned(table, statement))
         return UpdatePlan(
             table=table,
-            source=self._targets(table, statement, bindings, assigned),
+            source=source,
+            roles=roles,
             options=options_of(statement),
             returning=self._returning(table, statement, statement.returning, bindings),
             awaited=awaited(statement),
+            max_writes=max_writes(statement),
         )
 
     def delete(self, statement: Delete, bindings: Bindings) -> DeletePlan | CancelPlan:
         """The plan of a DELETE. Raises as `insert` does."""
         table = self._table(statement, statement.table, "delete")
         plan_class = CancelPlan if table.service == GENERIC_SERVICE else DeletePlan
+        roles, source = self._targets(table, statement, bindings, {})
         return plan_class(
             table=table,
-            source=self._targets(table, statement, bindings, {}),
+            source=source,
+            roles=roles,
             options=options_of(statement),
             returning=self._returning(table, statement, statement.returning, bindings),
             awaited=awaited(statement),
+            max_writes=max_writes(statement),
         )
 
     def _table(self, statement: Statement, name: TableName, handler: HandlerName) -> Table:
         return writable(self._queries.known_table(name, statement.text), handler, place(statement.text, name.position))
 
     def _targets(
-        self, table: Table, statement: Update | Delete, bindings: Bindings, assigned: dict[str, Fragment]
-    ) -> QueryPlan:
-        """The query for region, identifier, token, role, version and, of an UPDATE, the patch document.
-
-        For requests it is the one for region and request token.
-        """
+        self, table: Table, statement: Update | Delete, bindings: Bindings, assigned: Mapping[Role, Fragment]
+    ) -> tuple[tuple[Role, ...], QueryPlan]:
+        """The query for the resources, or the requests, that the statement is about, and what its columns mean."""
         view = target_view_of(table)
         alias = quote_identifier(statement.alias or statement.table.name)
-        is_request = table.service == GENERIC_SERVICE
-        selected: list[str | Fragment] = [
-            f'{alias}.{REGION}, {alias}."{"request_token" if is_request else IDENTIFIER}"'
-        ]
-        for option in OPTION_COLUMNS if not is_request else ():
-            if option in assigned:
-                selected += [", CAST((", assigned[option], ") AS VARCHAR)"]
-            else:
-                selected.append(f', {alias}."{option}"' if option in view.table.columns else ", NULL")
-        if PATCH_DOCUMENT in assigned:
-            selected += [", (", assigned[PATCH_DOCUMENT], ")"]
+        columns: dict[Role, str] = {"region": REGION}
+        if table.service == GENERIC_SERVICE:
+            columns |= {"request_token": "request_token"}
+        else:
+            columns |= {"identifier": IDENTIFIER}
+            columns |= {role: name for name, role in OPTION_COLUMNS.items() if name in view.table.columns}
+        if any(isinstance(role, Column) for role in assigned):
+            columns["properties"] = MODEL
+        selected: dict[Role, Sequence[str | Fragment]] = {
+            role: [f"{alias}.{quote_identifier(name)}"] for role, name in columns.items()
+        }
+        selected |= {role: ["(", value, ")"] for role, value in assigned.items()}
         others: list[str | Fragment] = [] if statement.source is None else [", ", statement.source]
         text = render(
             statement.text, bindings,
-            "SELECT DISTINCT ", *selected, f" FROM {qualified(view)} AS {alias}", *others, " WHERE ", statement.where,
+            "SELECT DISTINCT ", *list(chain.from_iterable((", ", *parts) for parts in selected.values()))[1:],
+            f" FROM {qualified(view)} AS {alias}", *others, " WHERE ", statement.where,
         )  # fmt: skip
-        return self._queries.targets(table, text, bindings, RequestOptions())
+        return tuple(selected), self._queries.targets(table, text, bindings, RequestOptions())
 
     def _returning(
         self, table: Table, statement: Statement, returning: Fragment | None, bindings: Bindings
@@ -148,9 +154,6 @@ class WritePlanner:
         if any(scan.table != view.table.name for scan in scans):
             raise NotSupportedError("RETURNING sees the rows that were written, and no other table.")
         return Returning(sql=text.sql, bindings=bindings, locate=text.locate, raw=view.table)
-
-
-_SET_EXAMPLE = """SET PatchDocument = string('[{"op": "replace", "path": "/…", "value": …}]')"""
 
 
 def writable(table: Table, handler: HandlerName, at: str) -> Table:
@@ -181,6 +184,12 @@ def gives_role(table: Table, statement: Statement) -> bool:
     elif isinstance(statement, Update):
         names = (assignment.column for assignment in statement.assignments)
     return any(_option(column.name) == "RoleArn" for column in names)
+
+
+def max_writes(statement: Statement) -> int | None:
+    """How many resources the statement's hints let it touch; None where they do not say."""
+    given = statement.hints.get("max_writes")
+    return None if given is None else int(given)
 
 
 def awaited(statement: Statement) -> bool | None:
@@ -218,19 +227,46 @@ def _check_required(table: Table, roles: Sequence[Role]) -> None:
         )
 
 
-def _assignments(table: Table, statement: Update) -> Iterator[tuple[str, Fragment]]:
+def _assigned(table: Table, statement: Update) -> Mapping[Role, Fragment]:
+    """What SET assigns: columns, or a patch document as it stands; and options of the request."""
+    assigned: dict[Role, Fragment] = {}
     for assignment in statement.assignments:
-        name, at = assignment.column.name, place(statement.text, assignment.column.position)
-        column = table.property_column(name)
-        option = None if column is not None else _option(name)
-        if name.lower() == PATCH_DOCUMENT.lower() and column is None:
-            yield PATCH_DOCUMENT, assignment.value
-        elif option is not None:
-            yield option, assignment.value
-        elif column is None:
-            raise _unknown_column(table, name, at)
-        else:
-            raise NotSupportedError(f"SET {name} is not supported ({at}); write {_SET_EXAMPLE} instead.")
+        at = place(statement.text, assignment.column.position)
+        role = _assigned_role(table, assignment.column.name, at)
+        if role in assigned:
+            raise ProgrammingError(f"UPDATE {table.qualified_name} sets {assignment.column.name} twice ({at}).")
+        assigned[role] = assignment.value
+    columns = [role.name for role in assigned if isinstance(role, Column)]
+    if "patch_document" in assigned and columns:
+        raise ProgrammingError(
+            f"UPDATE {table.qualified_name} sets PatchDocument and {', '.join(columns)}: set columns, or PatchDocument "
+            "with all that is to change."
+        )
+    if "patch_document" not in assigned and not columns:
+        raise ProgrammingError(f"UPDATE {table.qualified_name} changes nothing: SET a column, or PatchDocument.")
+    return assigned
+
+
+def _assigned_role(table: Table, name: str, at: str) -> Role:
+    column = table.property_column(name)
+    if column is None:
+        option = _option(name)
+        if name.lower() == PATCH_DOCUMENT.lower():
+            return "patch_document"
+        if option is not None:
+            return OPTION_COLUMNS[option]
+        if table.column(name) is not None:
+            raise ProgrammingError(
+                f"{name} says which resource of {table.qualified_name} is meant; SET another ({at})."
+            )
+        raise _unknown_column(table, name, at)
+    kind = "read-only: AWS sets it" if column.read_only else "create-only" if column.create_only else None
+    if kind is not None:
+        raise NotSupportedError(
+            f"{column.name} of {table.qualified_name} is {kind} ({at}). For another value the resource would have to "
+            "be replaced: INSERT a new one, DELETE this one."
+        )
+    return column
 
 
 def _option(name: str) -> str | None:

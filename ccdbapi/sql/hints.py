@@ -11,6 +11,7 @@ from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import syntax_error
 
 _WITH_ARGUMENT = frozenset({"client_token", "role_arn", "type_version_id"})
+_WITH_NUMBER = frozenset({"max_writes"})
 _ALONE = frozenset({"async", "await", "create", "delete", "required", "update"})
 
 _HINT = re.compile(
@@ -52,7 +53,9 @@ def _problem(name: str, argument: str | None, earlier: Mapping[str, str | None])
         return "the hints async and await exclude each other"
     if name in _WITH_ARGUMENT:
         return None if argument else f"the hint {name} needs its value: {name}('…')"
+    if name in _WITH_NUMBER:
+        return None if argument and argument.isdecimal() else f"the hint {name} needs a whole number: {name}(100)"
     if name in _ALONE:
         return None if argument is None else f"the hint {name} takes no value"
-    close = difflib.get_close_matches(name, _WITH_ARGUMENT | _ALONE, n=1, cutoff=0.8)
+    close = difflib.get_close_matches(name, _WITH_ARGUMENT | _WITH_NUMBER | _ALONE, n=1, cutoff=0.8)
     return f"unknown hint {name}; did you mean {close[0]}?" if close else None

@@ -198,7 +198,7 @@ def test_a_patch_made_of_the_resource_asks_for_it(plan: Planning) -> None:
         (f"DELETE FROM {T} WHERE {AT} AND nothing = 1", ProgrammingError, "(at line 1, column 80)"),
         (f"DELETE FROM {T}_list_only WHERE region = 'a'", NotSupportedError, "write to awscc.sagemaker.images"),
         (f"DELETE FROM {T} WHERE {AT} AND ClientToken IN ('t', 'u')", ProgrammingError, "give it one value"),
-        (f"UPDATE {T} SET ClientToken = 't' WHERE {AT}", ProgrammingError, "needs SET PatchDocument"),
+        (f"UPDATE {T} SET ClientToken = 't' WHERE {AT}", ProgrammingError, "changes nothing: SET a column"),
         (f"UPDATE {T} SET imag_name = 'n' WHERE {AT}", ProgrammingError, "did you mean image_name"),
         (f"UPDATE {T} SET region = 'b', {PATCH} WHERE {AT}", ProgrammingError, "region"),
         (f"UPDATE {T} SET {PATCH} WHERE region = 'a'", ProgrammingError, "needs Identifier in WHERE"),

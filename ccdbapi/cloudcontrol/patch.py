@@ -1,0 +1,54 @@
+"""Patch documents: the lists of operations that UpdateResource applies to a resource's properties. RFC 6902."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import jsonpatch
+
+from ccdbapi.exceptions import DataError
+
+#: One operation of a document.
+Operation = Mapping[str, object]
+
+#: How many characters a document may have. Source: PatchDocument in the service model.
+MAX_LENGTH = 262_144
+
+#: What an operation needs beside its path. RFC 6902, section 4; jsonpatch looks at it only when a patch is applied.
+_OPERANDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
+
+
+def written(guards: Sequence[Operation], changes: Sequence[Operation]) -> str:
+    """The document that makes the ``changes``, or none of them unless all ``guards`` (``test`` operations) hold.
+
+    The guards are left out where the document would be too long with them. Raises `DataError` where it still is.
+    """
+    guarded = json.dumps([*guards, *changes])
+    return guarded if len(guarded) <= MAX_LENGTH else _fitting(json.dumps(changes))
+
+
+def checked(document: object) -> str:
+    """The text of a document that the user gives, as it stands. Raises `DataError` for what is no patch document."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    try:
+        operations = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"PatchDocument is not JSON: {error}.") from None
+    if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
+        raise DataError('PatchDocument must be a list of operations: [{"op": "add", "path": "/…", "value": …}, …].')
+    try:
+        jsonpatch.JsonPatch(operations)
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
+        raise DataError(f"PatchDocument is not valid by RFC 6902: {error}.") from None
+    for operation in operations:
+        lacking = _OPERANDS.get(operation["op"])
+        if lacking is not None and lacking not in operation:
+            raise DataError(f"PatchDocument is not valid by RFC 6902: {json.dumps(operation)} lacks {lacking!r}.")
+    return _fitting(text)
+
+
+def _fitting(text: str) -> str:
+    if len(text) > MAX_LENGTH:
+        raise DataError(f"PatchDocument has {len(text)} characters; Cloud Control takes at most {MAX_LENGTH}.")
+    return text
