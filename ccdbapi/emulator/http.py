@@ -1,4 +1,4 @@
-"""The service over HTTP: AWS JSON 1.0 on aiohttp."""
+"""The service over HTTP: AWS JSON 1.0 on aiohttp, and beside it what STS and EC2 are asked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
+from ccdbapi.emulator import neighbours
 from ccdbapi.emulator.contract import refusal
 from ccdbapi.emulator.errors import ServiceError
+from ccdbapi.emulator.neighbours import Neighbours
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.emulator.signing import RawRequest, caller
 
@@ -112,13 +114,16 @@ class _Front:
     def __init__(self, service: CloudControl, on_request: RequestHook | None) -> None:
         self._service = service
         self._on_request = on_request
+        self._neighbours = Neighbours(service.options, service.clock)
 
     async def respond(self, request: web.BaseRequest) -> web.Response:
         raw = await self._received(request)
         if self._on_request is not None:
             self._on_request(raw)
+        if raw.headers.get("content-type", "").startswith(neighbours.CONTENT_TYPE):
+            return self._respond_as_neighbour(raw)
         try:
-            scope = caller(raw, self._service.options, now=self._service.clock())
+            scope = caller(raw, self._neighbours.options, now=self._service.clock())
             status, body = 200, await self._service.handle(_operation(raw), _payload(raw), **scope._asdict())
         except ServiceError as error:
             status, body = error.status, error.body
@@ -131,6 +136,16 @@ class _Front:
             body=json.dumps(body, ensure_ascii=False).encode(),
             headers={"x-amzn-RequestId": str(uuid.uuid4()), "Content-Type": _CONTENT_TYPE},
         )
+
+    def _respond_as_neighbour(self, raw: RawRequest) -> web.Response:
+        members = neighbours.members_of(raw.body)
+        try:
+            scope = caller(raw, self._neighbours.options, now=self._service.clock(), services=neighbours.SERVICES)
+            self._service.witnessed(members.get("Action", ""), members, **scope._asdict())
+            status, text = 200, self._neighbours.answer(members, scope)
+        except ServiceError as error:
+            status, text = error.status, neighbours.refused(error)
+        return web.Response(status=status, text=text, content_type="text/xml")
 
     @staticmethod
     async def _received(request: web.BaseRequest) -> RawRequest:

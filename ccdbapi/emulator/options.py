@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ccdbapi.emulator.errors import OptionError
 
 #: The account of callers that no credential names; moto's default as well.
 DEFAULT_ACCOUNT = "123456789012"
+
+#: The regions that AWS enables for every account. Source: "Enable or disable AWS Regions in your account".
+DEFAULT_REGIONS = (
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,8 @@ class Options:
     second each (account, region) may make (None: any number), and ``throttle_burst`` how many of them at once after a
     quiet spell (None: a second's worth). ``page_size`` is the most resources that one page of ListResources holds,
     whatever MaxResults asks. Signatures are verified over HTTP where ``check_signatures`` is set; ``credentials`` (by
-    access key) then lists all that are known, and says whose account a key belongs to in any case.
+    access key) then lists all that are known, and says whose account a key belongs to in any case. ``regions`` are
+    those that are enabled for its accounts; all others are answered as well.
 
     Raises `OptionError` where a value is out of range.
     """
@@ -63,6 +71,7 @@ class Options:
     check_signatures: bool = False
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     account: str = DEFAULT_ACCOUNT
+    regions: Sequence[str] = DEFAULT_REGIONS
 
     def __post_init__(self) -> None:
         if self.latency < 0 or self.settle < 0:

@@ -89,6 +89,11 @@ class CloudControl:
                 call.error = "ConnectionResetError"
                 raise
 
+    def witnessed(self, operation: str, payload: Mapping[str, object], *, account: str, region: str) -> None:
+        """Takes down a call to another service, which answers it."""
+        with self._lock:
+            self.calls.append(Call(operation, account, region, payload))
+
     def clear(self) -> None:
         """Forgets all resources, requests and calls."""
         with self._lock:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ccdbapi.emulator.contract import refusal, service_model
+from ccdbapi.emulator.contract import refusal
 from ccdbapi.emulator.options import Credential, Options
 from ccdbapi.emulator.store import Scope
 
 #: How far the caller's clock may be off, in seconds.
 CLOCK_SKEW = 300.0
+
+#: Cloud Control's, which is not its name. Source: ``signingName`` of its service model.
+_SIGNING_NAME = "cloudcontrolapi"
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
@@ -39,8 +42,8 @@ class _Signature(NamedTuple):
     value: str
 
 
-def caller(request: RawRequest, options: Options, *, now: float) -> Scope:
-    """The account and region that the request is for, from its credential scope.
+def caller(request: RawRequest, options: Options, *, now: float, services: Collection[str] = (_SIGNING_NAME,)) -> Scope:
+    """The account and region that the request is for, from its credential scope; ``services`` may be asked by it.
 
     Raises `ServiceError` where the request is not signed; and where the options ask to check signatures, also for an
     unknown key, an expired or wrong token, a wrong signature, or a clock that is off (``now``: epoch seconds).
@@ -48,7 +51,7 @@ def caller(request: RawRequest, options: Options, *, now: float) -> Scope:
     signature = _parsed(request.headers.get("authorization"))
     credential = options.credentials.get(signature.access_key)
     if options.check_signatures:
-        _verify(request, signature, credential, now)
+        _verify(request, signature, credential, now, services)
     return Scope(credential.account if credential else options.account, signature.region)
 
 
@@ -67,17 +70,17 @@ def _parsed(authorization: str | None) -> _Signature:
     return _Signature(access_key, date, region, service, tuple(parts["SignedHeaders"].split(";")), parts["Signature"])
 
 
-def _verify(request: RawRequest, signature: _Signature, credential: Credential | None, now: float) -> None:
+def _verify(
+    request: RawRequest, signature: _Signature, credential: Credential | None, now: float, services: Collection[str]
+) -> None:
     if credential is None:
         raise refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
     given_token = request.headers.get("x-amz-security-token")
     if not hmac.compare_digest((given_token or "").encode(), (credential.session_token or "").encode()):
         raise refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
-    expected_service = service_model().signing_name
-    if signature.service != expected_service:
-        raise refusal(
-            "InvalidSignatureException", f"Credential should be scoped to correct service: '{expected_service}'."
-        )
+    if signature.service not in services:
+        expected = "' or '".join(sorted(services))
+        raise refusal("InvalidSignatureException", f"Credential should be scoped to correct service: '{expected}'.")
     required = {"host", "x-amz-date"} | ({"x-amz-security-token"} if given_token else set())
     if not required <= set(signature.signed_headers):
         raise refusal("InvalidSignatureException", f"The signature must cover {', '.join(sorted(required))}.")
