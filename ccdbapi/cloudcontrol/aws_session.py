@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
 from ccdbapi.cloudcontrol.user_agent import user_agent
@@ -14,7 +15,7 @@ from ccdbapi.exceptions import DataError, Diagnostics, InterfaceError, Operation
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
-    from botocore.client import ClientMeta
+    from botocore.client import BaseClient, ClientMeta
     from botocore.credentials import Credentials, ReadOnlyCredentials
     from botocore.httpsession import URLLib3Session
     from botocore.session import Session
@@ -39,8 +40,10 @@ class Endpoint:
 class AwsSession:
     """One user's access to AWS, as botocore resolves it: profile, environment, SSO, roles, explicit keys.
 
-    ``role_arn`` is a role to assume with those credentials; ``region`` is where STS is asked for it, botocore's default
-    if None. botocore is imported, and files and networks are asked, when first needed, and never on an event loop.
+    ``role_arn`` is a role to assume with those credentials, or with those of ``source``, which then stands for all but
+    the role; ``region`` is where STS is asked for it, by default botocore's, else the main one of the role's partition.
+    What is assumed is assumed again before it expires. botocore is imported, and files and networks are asked, when
+    first needed, and never on an event loop.
     """
 
     def __init__(
@@ -52,15 +55,29 @@ class AwsSession:
         aws_secret_access_key: str | None = None,
         aws_session_token: str | None = None,
         role_arn: str | None = None,
+        external_id: str | None = None,
+        session_name: str | None = None,
         endpoint_url: str | None = None,
+        source: AwsSession | None = None,
     ) -> None:
-        self._region = region
-        self._profile = profile
         if (aws_access_key_id is None) is not (aws_secret_access_key is None):
             raise InterfaceError("aws_access_key_id and aws_secret_access_key go together: pass both, or neither.")
+        if role_arn is not None and source is None:
+            source = AwsSession(
+                region=region,
+                profile=profile,
+                aws_access_key_id=aws_access_key_id,
+                aws_secret_access_key=aws_secret_access_key,
+                aws_session_token=aws_session_token,
+                endpoint_url=endpoint_url,
+            )
+        self._source = source
+        self._region: str | None = region or (source._region if source else None)
+        self._profile: str | None = source._profile if source else profile
         self._keys = (aws_access_key_id, aws_secret_access_key, aws_session_token)
         self._role_arn = role_arn
-        self.endpoint_url = endpoint_url
+        self._role_options = _given(ExternalId=external_id, RoleSessionName=session_name)
+        self.endpoint_url: str | None = source.endpoint_url if source else endpoint_url
         self._session: Session | None = None
         self._credentials: Credentials | None = None
         self._endpoints: dict[str, Endpoint] = {}
@@ -79,6 +96,8 @@ class AwsSession:
 
     async def endpoint(self, region: str) -> Endpoint:
         """Where to send ``region``'s requests. Raises DataError for what cannot be a region, else OperationalError."""
+        if self._source is not None:
+            return await self._source.endpoint(region)
         known = self._endpoints.get(region)
         return known if known is not None else await asyncio.to_thread(self._resolve, region)
 
@@ -89,9 +108,18 @@ class AwsSession:
         """
         with self._lock, translated():
             if self._session is None:
-                session = self._with_keys(self._open())
-                self._session = self._with_role(session) if self._role_arn else session
+                self._session = self._with_keys(self._open()) if self._source is None else self._assumed(self._source)
             return self._session
+
+    def create_client(self, service: str, **options: object) -> BaseClient:
+        """A botocore client, of the region where STS is asked unless ``options`` say otherwise. Blocks.
+
+        Threads may make clients at the same time. Raises as `botocore_session`.
+        """
+        session = self.botocore_session()
+        with self._lock, translated():
+            create: Callable[..., BaseClient] = session.create_client
+            return create(service, **{"region_name": self._home(session), **options})
 
     def _open(self) -> Session:
         from botocore.session import Session
@@ -109,7 +137,7 @@ class AwsSession:
             session.set_credentials(key, cast("str", secret), cast("str", token))
         return session
 
-    def _with_role(self, source: Session) -> Session:
+    def _assumed(self, source: AwsSession) -> Session:
         """A session whose credentials are ``role_arn``'s, assumed with those of ``source``."""
         from botocore.credentials import (
             AssumeRoleCredentialFetcher,
@@ -118,10 +146,13 @@ class AwsSession:
             DeferredRefreshableCredentials,
         )
 
-        own = source.get_credentials()
-        if own is None:
-            _no_credentials()
-        fetcher = AssumeRoleCredentialFetcher(source.create_client, own, self._role_arn or "")
+        session = self._open()
+        fetcher = AssumeRoleCredentialFetcher(
+            partial(source.create_client, region_name=self._home(session)),
+            source._known_credentials(),
+            self._role_arn or "",
+            extra_args=dict(self._role_options),
+        )
 
         class AssumeRole(CredentialProvider):
             METHOD = "assume-role"
@@ -129,19 +160,26 @@ class AwsSession:
             def load(self) -> DeferredRefreshableCredentials:
                 return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 
-        session = self._open()
         session.register_component("credential_provider", CredentialResolver([AssumeRole()]))
         return session
 
-    def _frozen_credentials(self) -> ReadOnlyCredentials:
+    def _home(self, session: Session) -> str:
+        """The region where services are asked that serve a whole partition from each of theirs."""
+        return self._region or session.get_config_variable("region") or _main_region(self._role_arn)
+
+    def _known_credentials(self) -> Credentials:
         session = self.botocore_session()
-        with translated():
-            with self._lock:
-                if self._credentials is None:
-                    self._credentials = session.get_credentials()
+        with self._lock, translated():
+            if self._credentials is None:
+                self._credentials = session.get_credentials()
             if self._credentials is None:
                 _no_credentials()
-            return self._credentials.get_frozen_credentials()
+            return self._credentials
+
+    def _frozen_credentials(self) -> ReadOnlyCredentials:
+        known = self._known_credentials()
+        with translated():
+            return known.get_frozen_credentials()
 
     def _resolve(self, region: str) -> Endpoint:
         from botocore import UNSIGNED
@@ -158,6 +196,16 @@ class AwsSession:
                 )
                 self._endpoints[region] = _endpoint_of(cast("_Client", client), session)
             return self._endpoints[region]
+
+
+def _given(**options: str | None) -> Mapping[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _main_region(role_arn: str | None) -> str:
+    """The region that every account of the role's partition has."""
+    partition = role_arn.split(":")[1] if role_arn and role_arn.count(":") > 1 else "aws"
+    return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1")
 
 
 class _Resolved(Exception):
@@ -223,6 +271,7 @@ def _no_credentials() -> NoReturn:
 def translated() -> Iterator[None]:
     """botocore's complaints, within the block, as PEP 249 exceptions."""
     from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -231,10 +280,9 @@ def translated() -> Iterator[None]:
     except InvalidRegionError as error:
         raise DataError(str(error)) from error
     except ClientError as error:
-        # Only STS and SSO are asked by botocore itself.
         said = error.response.get("Error", {})
         raise error_for(
             Diagnostics(code=said.get("Code"), message=said.get("Message"), operation=error.operation_name)
         ) from error
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, ResponseParserError, ValueError) as error:
         raise OperationalError(f"botocore cannot make AWS requests here: {error}") from error
