@@ -18,7 +18,7 @@ Source: PEP 249, "Exceptions"; AWS Cloud Control API, the errors of each operati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -29,7 +29,8 @@ class Diagnostics:
 
     ``code`` is an exception name of the service (``ThrottlingException``) or a ``HandlerErrorCode`` of a
     progress event (``Throttling``); ``request_id`` is the HTTP request's, ``request_token`` the resource
-    request's, with which ``GetResourceRequestStatus`` tells more.
+    request's, with which ``GetResourceRequestStatus`` tells more. ``account`` is the alias of one of the connection's
+    accounts.
     """
 
     code: str | None = None
@@ -40,6 +41,7 @@ class Diagnostics:
     identifier: str | None = None
     request_id: str | None = None
     request_token: str | None = None
+    account: str | None = None
 
 
 #: See `Outcome`.
@@ -64,6 +66,7 @@ class Outcome:
     request_token: str | None
     code: str | None
     message: str | None
+    account: str | None = None
 
 
 class Warning(Exception):  # noqa: A001 - the name that PEP 249 prescribes
@@ -202,12 +205,20 @@ def error_for(diag: Diagnostics, *, message: str | None = None) -> DatabaseError
     return error_class(message or _describe(diag), diag=diag)
 
 
+def of_account(error: DatabaseError, alias: str) -> DatabaseError:
+    """``error``, which says that it came of the connection's account ``alias``, where it has such accounts."""
+    if not alias or error.diag.account is not None:
+        return error
+    return type(error)(f"{error} (account {alias})", diag=replace(error.diag, account=alias))
+
+
 def _describe(diag: Diagnostics) -> str:
     where = ", ".join(
         f"{name} {value}"
         for name, value in (
             ("type", diag.type_name),
             ("identifier", diag.identifier),
+            ("account", diag.account),
             ("region", diag.region),
             ("request token", diag.request_token),
             ("request id", diag.request_id),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ccdbapi.catalog.accounts import AccountsCatalog
 from ccdbapi.catalog.catalog import Catalog, packaged
 from ccdbapi.catalog.generic import GENERIC_SERVICE, GENERIC_TABLES, REQUEST_VIEWS
 from ccdbapi.catalog.model import (
+    ACCOUNT,
+    ACCOUNT_ALIAS,
     IDENTIFIER,
     REGION,
     Column,
@@ -20,11 +23,14 @@ from ccdbapi.catalog.schemas import json_types
 from ccdbapi.catalog.tables import TableSummary
 
 __all__ = [
+    "ACCOUNT",
+    "ACCOUNT_ALIAS",
     "GENERIC_SERVICE",
     "GENERIC_TABLES",
     "IDENTIFIER",
     "REGION",
     "REQUEST_VIEWS",
+    "AccountsCatalog",
     "Catalog",
     "Column",
     "Handler",

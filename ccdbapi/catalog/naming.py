@@ -47,10 +47,15 @@ def column_names(pointers: Iterable[str]) -> dict[str, str]:
     for pointer in pointers:
         column = str(inflection.underscore(property_name(pointer)))
         if column in (REGION, IDENTIFIER.lower()):
-            column = _PROPERTY_PREFIX + column
+            column = reserved_column(column)
         names[pointer] = _unused(column, taken)
         taken.add(names[pointer])
     return names
+
+
+def reserved_column(name: str) -> str:
+    """The column of a property whose own name means something else in every table."""
+    return _PROPERTY_PREFIX + name
 
 
 def matching(spellings: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
