@@ -47,6 +47,18 @@ def test_takes_as_long_as_it_is_told_to_and_holds_nobody_up() -> None:
     assert virtual_time.run(ten_at_once()) == pytest.approx(0.25)
 
 
+def test_carries_out_a_request_before_its_latency_is_over() -> None:
+    service = CloudControl(Options(latency=0.25))
+
+    async def when_it_arrived() -> int:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(InProcessTransport(service).send("ListResources", "eu-west-1", {"TypeName": TYPE}))
+            await asyncio.sleep(0.1)
+            return len(service.calls)
+
+    assert virtual_time.run(when_it_arrived()) == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [{"latency": -1}, {"settle": -1}, {"throttle_rate": 0}, {"throttle_burst": 0.5}, {"page_size": 0}, {"page_size": 101}],
