@@ -61,7 +61,14 @@ def test_carries_out_a_request_before_its_latency_is_over() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"latency": -1}, {"settle": -1}, {"throttle_rate": 0}, {"throttle_burst": 0.5}, {"page_size": 0}, {"page_size": 101}],
+    [
+        {"latency": -1},
+        {"settle": -1},
+        {"throttle_rate": 0},
+        {"throttle_burst": 0.5},
+        {"page_size": 0},
+        {"page_size": 101},
+    ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(OptionError):
