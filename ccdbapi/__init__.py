@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -48,6 +49,10 @@ from ccdbapi.version import __version__
 if TYPE_CHECKING:
     from ccdbapi.catalog import Catalog
     from ccdbapi.emulator.service import CloudControl
+    from ccdbapi.statistics import Statistics
+
+# What is logged below "ccdbapi" is for whoever asks for it. Source: "Configuring Logging for a Library", logging.
+logging.getLogger("ccdbapi").addHandler(logging.NullHandler())
 
 #: PEP 249, "Globals".
 apilevel: Final = "2.0"
@@ -79,6 +84,7 @@ def connect(
     schema: str | None = None,
     transport: Literal["aiohttp", "boto3"] = "aiohttp",
     catalog: Literal["packaged", "live"] | Catalog = "packaged",
+    on_progress: Callable[[Statistics], object] | None = None,
 ) -> Connection:
     """Makes a connection; it opens nothing before its first statement. PEP 249, "Constructors".
 
@@ -111,6 +117,9 @@ def connect(
             nothing is cached it first fetches all schemas from CloudFormation, which is a call for each of well over a
             thousand types and takes minutes; ``ccdbapi catalog refresh`` does that beforehand, and whenever they
             are to be renewed. An ``endpoint_url`` stands for these services too. Or a `ccdbapi.catalog.Catalog`.
+        on_progress: is told of a statement's figures so far (`ccdbapi.statistics.Statistics`), four times a second
+            while it waits for AWS or takes rows from it, on the thread that executes it or fetches its rows. Where it
+            raises, the statement ends with an `OperationalError`.
 
     Raises:
         InterfaceError: for a setting out of range.
@@ -138,6 +147,7 @@ def connect(
             schema=schema,
             transport=transport,
             catalog=catalog,
+            on_progress=on_progress,
         )
     )
 

@@ -30,7 +30,7 @@ class Assembly(NamedTuple):
 
     def executor(self) -> Executor:
         """An executor for one cursor, on a session of its own."""
-        return Executor(self.client, self.database.session(), timeout=self.settings.timeout, wait=self.settings.wait)
+        return Executor(self.client, self.database.session(), wait=self.settings.wait)
 
     def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,7 @@ from ccdbapi.exceptions import InterfaceError, NotSupportedError
 if TYPE_CHECKING:
     from ccdbapi.catalog import Catalog
     from ccdbapi.emulator.service import CloudControl
+    from ccdbapi.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -39,6 +40,7 @@ class Settings:
     schema: str | None = None
     transport: Literal["aiohttp", "boto3"] = "aiohttp"
     catalog: Literal["packaged", "live"] | Catalog = "packaged"
+    on_progress: Callable[[Statistics], object] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         """Those that were given, and are no secret."""
@@ -67,6 +69,7 @@ class Settings:
         _check(self.transport in ("aiohttp", "boto3"), "transport", "'aiohttp' or 'boto3'")
         _check(_is_catalog(self.catalog), "catalog", "'packaged', 'live', or a Catalog")
         _check(not (self.embedded and self.catalog == "live"), "catalog", "'packaged' or a Catalog when embedded")
+        _check(self.on_progress is None or callable(self.on_progress), "on_progress", "something to call, or None")
         _check(self.timeout is None or _is_number(self.timeout, above=0), "timeout", "seconds, more than 0, or None")
         _check(_is_count(self.concurrency), "concurrency", "a number of calls, from 1")
         _check(_is_count(self.max_attempts), "max_attempts", "a number of tries, from 1")

@@ -46,6 +46,11 @@ class Connection:
         self.messages: list[tuple[type[Exception], Exception]] = []
 
     @property
+    def settings(self) -> Settings:
+        """What `ccdbapi.connect` was given; its repr has no secrets."""
+        return self._settings
+
+    @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from ccdbapi.connection import Connection
     from ccdbapi.engine.session import ResultColumn
     from ccdbapi.execution import Executor
+    from ccdbapi.execution.run import OnProgress, Run
     from ccdbapi.planning import WritePlan
     from ccdbapi.sql import Statement
+    from ccdbapi.statistics import Statistics
 
 #: A row of a result. What it holds follows from the statement, hence Any.
 Row = tuple[Any, ...]
@@ -54,11 +56,13 @@ class Cursor:
         "_fetched",
         "_finalizer",
         "_lastrowid",
+        "_latest",
         "_reading",
         "_rowcount",
         "_user",
         "arraysize",
         "messages",
+        "on_progress",
     )
 
     def __init__(self, connection: Connection) -> None:
@@ -73,6 +77,9 @@ class Cursor:
         self._fetched = 0
         self._reading = False
         self._lastrowid: str | None = None
+        self._latest: Run | None = None
+        #: Is told how far a statement is, see `ccdbapi.connect`; begins as the connection's. None for nobody.
+        self.on_progress: OnProgress | None = connection.settings.on_progress
         #: How many rows `fetchmany` gives when it is not told. PEP 249.
         self.arraysize = 1
         #: The errors of the last statement, as (class, value). PEP 249, "Optional DB API Extensions".
@@ -108,15 +115,22 @@ class Cursor:
         """The identifier that an INSERT of one row created, else None. PEP 249, "Optional DB API Extensions"."""
         return self._lastrowid
 
+    @property
+    def stats(self) -> Statistics | None:
+        """The figures of the last statement: calls, retries, latencies, rows …; None before the first.
+
+        From any thread; while the statement runs and rows are left, they are those by now.
+        """
+        return None if self._latest is None else self._latest.statistics()
+
     def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
         """Runs a statement; returns the cursor. ``parameters``: a sequence for ``?``, a mapping for ``:name``. PEP 249.
 
         A query's rows are read as they are fetched. A statement that writes returns when its requests are final, unless
         ``/*+ async */`` or the setting ``wait=False`` says otherwise.
         """
-        with self._guarded():
-            self._renew()
-            self._run(_parsed(operation), [parameters])
+        with self._guarded(), self._begun(operation) as run:
+            self._run(_parsed(operation), [parameters], run)
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Parameters]) -> Self:
@@ -127,11 +141,10 @@ class Cursor:
         """
         self._check_open()
         sets = parameter_sets(seq_of_parameters)  # outside: what the caller's iterator raises is the caller's
-        with self._guarded():
-            self._renew()
+        with self._guarded(), self._begun(operation) as run:
             statement = _parsed(operation)
             _check_many(statement)
-            self._run(statement, sets)
+            self._run(statement, sets, run)
         return self
 
     def fetchone(self) -> Row | None:
@@ -210,7 +223,22 @@ class Cursor:
         state = "closed" if self._closed else "with a result" if self._description is not None else "open"
         return f"<ccdbapi.Cursor {state}>"
 
-    def _run(self, statement: Statement, sets: Sequence[Parameters | None]) -> None:
+    @contextmanager
+    def _begun(self, operation: str) -> Iterator[Run]:
+        """The run of a statement, which begins here, and ends here if it fails."""
+        from ccdbapi.execution.run import Run
+
+        self._renew()
+        if not isinstance(operation, str):
+            raise ProgrammingError(f"A statement is text, not {type(operation).__name__}.")
+        self._latest = Run(operation, timeout=self._connection.settings.timeout, on_progress=self.on_progress)
+        try:
+            yield self._latest
+        except BaseException as error:
+            self._latest.end(error)
+            raise
+
+    def _run(self, statement: Statement, sets: Sequence[Parameters | None], run: Run) -> None:
         from ccdbapi.engine.bindings import Bindings
         from ccdbapi.planning import QueryPlan
 
@@ -223,13 +251,13 @@ class Cursor:
         self._check_open()
         match plans:
             case [QueryPlan() as query]:
-                self._describe(self._executor.query(query))
+                self._describe(self._executor.query(query, run))
             case _:
-                self._write(self._executor, [plan for plan in plans if not isinstance(plan, QueryPlan)])
+                self._write(self._executor, [plan for plan in plans if not isinstance(plan, QueryPlan)], run)
 
-    def _write(self, executor: Executor, plans: Sequence[WritePlan]) -> None:
+    def _write(self, executor: Executor, plans: Sequence[WritePlan], run: Run) -> None:
         try:
-            written = executor.write(plans)
+            written = executor.write(plans, run)
         except Error as error:
             if any(outcome.state in ("done", "unknown") for outcome in error.outcomes):
                 self._connection.wrote()
@@ -245,6 +273,8 @@ class Cursor:
             self._lastrowid = written[0][1].identifier
         if plans and plans[0].returning is not None:
             self._describe(executor.returned(plans[0].returning, written))
+        else:
+            run.end()
 
     def _renew(self) -> None:
         self._description, self._rowcount, self._fetched, self._lastrowid = None, -1, 0, None
@@ -252,6 +282,8 @@ class Cursor:
         del self.messages[:]
         if self._executor is not None:
             self._executor.reset()
+        if self._latest is not None:
+            self._latest.end()
 
     def _describe(self, columns: Sequence[ResultColumn]) -> None:
         self._reading = True
@@ -271,8 +303,12 @@ class Cursor:
 
     def _count(self, rows: Sequence[Row], *, ended: bool) -> None:
         self._fetched += len(rows)
+        if self._latest is not None:
+            self._latest.rows += len(rows)
         if ended and self._reading:
             self._reading = False
+            if self._latest is not None:
+                self._latest.end()
             self._rowcount = max(self._rowcount, self._fetched)
 
     def _result(self) -> Executor:
@@ -292,6 +328,8 @@ class Cursor:
             self._finalizer.detach()
             self._executor.close()
             self._executor = None
+        if self._latest is not None:
+            self._latest.end()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -319,8 +357,6 @@ class Cursor:
 def _parsed(operation: str) -> Statement:
     from ccdbapi.sql import parse
 
-    if not isinstance(operation, str):
-        raise ProgrammingError(f"A statement is text, not {type(operation).__name__}.")
     return parse(operation)
 
 

@@ -12,7 +12,7 @@ from ccdbapi.emulator.service import CloudControl
 class HeldService(CloudControl):
     """Answers everything but the operations that it holds; ``arrived`` is set as soon as it holds one.
 
-    The first ``spared`` calls of those operations are answered still.
+    The first ``spared`` calls of those operations are answered still, and all of them after `release`.
     """
 
     def __init__(self, *held: str, spared: int = 0) -> None:
@@ -20,13 +20,23 @@ class HeldService(CloudControl):
         self.held = frozenset(held)
         self.spared = spared
         self.arrived = threading.Event()
+        self._released = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def release(self) -> None:
+        """Answers what is held, and whatever comes. From any thread."""
+        self.held = frozenset()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._released.set)
 
     async def handle(
         self, operation: str, payload: Mapping[str, object], *, account: str, region: str
     ) -> dict[str, object]:
         if operation in self.held:
             if self.spared == 0:
+                self._loop = asyncio.get_running_loop()
                 self.arrived.set()
-                await asyncio.Event().wait()  # until it is cancelled
-            self.spared -= 1
+                await self._released.wait()
+            else:
+                self.spared -= 1
         return await super().handle(operation, payload, account=account, region=region)

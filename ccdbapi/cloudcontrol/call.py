@@ -6,17 +6,25 @@ import asyncio
 import logging
 import math
 import weakref
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ccdbapi.cloudcontrol import observer
 from ccdbapi.cloudcontrol.clock import Clock
 from ccdbapi.cloudcontrol.limiter import RateLimiter
-from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt, Observer
+from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt
 from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge
 from ccdbapi.cloudcontrol.transport import Answer, Transport, TransportError
 from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for
 
-logger = logging.getLogger("ccdbapi.cloudcontrol")
+logger = logging.getLogger("ccdbapi.calls")
+
+#: The try of a call that is worth a warning.
+LATE_TRY = 5
+
+#: Where the answers of operations that list have what they list.
+_LISTED = {"ListResources": "ResourceDescriptions", "ListResourceRequests": "ResourceRequestStatusSummaries"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,10 @@ class Call:
         )
 
 
+#: Carries out a call; raises the PEP 249 exception of its failure.
+Send = Callable[[Call], Awaitable[Answer]]
+
+
 class _Throughput:
     """What bounds the calls made on one event loop: the places, and a limiter for each region."""
 
@@ -81,7 +93,6 @@ class Caller:
         rate_limit: float | None,
         max_attempts: int,
         concurrency: int,
-        observer: Observer | None,
         clock: Clock,
         backoff: Backoff,
     ) -> None:
@@ -93,7 +104,6 @@ class Caller:
         self._rate_limit = rate_limit if rate_limit and math.isfinite(rate_limit) else None
         self._max_attempts = max_attempts
         self._concurrency = concurrency
-        self._observer = observer
         self._clock = clock
         self._backoff = backoff
         # Locks belong to an event loop, and a forked child, or a host that calls asyncio.run() twice, brings a new one.
@@ -106,39 +116,59 @@ class Caller:
         number = 1
         while True:
             try:
-                reply, permitted_at, limiter = await self._attempt(call, number)
+                reply, verdict = await self._attempt(call, number)
             except (TransportError, OSError) as error:
                 if number >= self._max_attempts:
                     raise _unanswered(call, number, error) from error
             else:
-                if 200 <= reply.status < 300:
+                if verdict is None:
                     return reply
-                code = _error_code(reply)
-                verdict = judge(call.operation, reply.status, code)
-                if verdict is Verdict.THROTTLED and limiter is not None:
-                    limiter.throttled(permitted_at)
                 if verdict is Verdict.FINAL or number >= self._max_attempts:
-                    raise _refused(call, reply, code, number)
+                    raise _refused(call, reply, number)
             await self._clock.sleep(self._backoff.delay(number))
             number += 1
 
-    async def _attempt(self, call: Call, number: int) -> tuple[Answer, float, RateLimiter | None]:
+    @contextmanager
+    def reading(self, first: Call) -> Iterator[Send]:
+        """What sends the calls of one read, of which ``first`` is the first. The block ends well if the read did."""
+        yield self.send
+
+    async def _attempt(self, call: Call, number: int) -> tuple[Answer, Verdict | None]:
+        """The answer, and what it says about trying again if it is a failure."""
         # The limiter comes before the place: calls that wait for one slow region must not keep the others from theirs.
         throughput = self._throughput_here()
         limiter = throughput.limiter(call.region)
         permitted_at = await limiter.acquire() if limiter else 0.0
         async with throughput.places:
             started = self._clock.monotonic()
-            outcome = NO_ANSWER
+            outcome, reply, verdict = NO_ANSWER, None, None
             try:
                 reply = await self._transport.send(call.operation, call.region, call.payload)
-                outcome = SUCCESS if 200 <= reply.status < 300 else _error_code(reply) or f"HTTP {reply.status}"
+                outcome, verdict = _outcome(call, reply)
             except asyncio.CancelledError:
                 outcome = CANCELLED
                 raise
             finally:
-                self._report(call, number, self._clock.monotonic() - started, outcome)
-        return reply, permitted_at, limiter
+                _report(
+                    Attempt(
+                        operation=call.operation,
+                        region=call.region,
+                        type_name=call.type_name,
+                        identifier=call.identifier,
+                        number=number,
+                        duration=self._clock.monotonic() - started,
+                        outcome=outcome,
+                        throttled=verdict is Verdict.THROTTLED,
+                        resources=0 if reply is None else _resources(call, reply),
+                        request_id=None if reply is None else reply.request_id,
+                    )
+                )
+        if verdict is Verdict.THROTTLED and limiter is not None and limiter.throttled(permitted_at):
+            logger.warning(
+                "%s in %s was throttled (%s): slowing down to %.3g requests a second there",
+                call.operation, call.region, outcome, limiter.rate,
+            )  # fmt: skip
+        return reply, verdict
 
     def _throughput_here(self) -> _Throughput:
         loop = asyncio.get_running_loop()
@@ -146,23 +176,34 @@ class Caller:
             self._throughput[loop] = _Throughput(self._concurrency, self._rate_limit, self._clock)
         return self._throughput[loop]
 
-    def _report(self, call: Call, number: int, duration: float, outcome: str) -> None:
-        logger.debug(
-            "%s %s %s in %s, try %d: %s after %.0f ms",
-            call.operation, call.type_name, call.identifier, call.region, number, outcome, duration * 1000,
+
+def _report(attempt: Attempt) -> None:
+    watching = observer.current()
+    if watching is not None:
+        watching.attempted(attempt)
+    logger.debug(
+        "%s %s %r in %s, try %d: %s after %.0f ms, request id %s",
+        attempt.operation, attempt.type_name, attempt.identifier, attempt.region, attempt.number, attempt.outcome,
+        attempt.duration * 1000, attempt.request_id,
+    )  # fmt: skip
+    if attempt.number == LATE_TRY:
+        logger.warning(
+            "%s %s %r in %s has been tried %d times, at last with %s",
+            attempt.operation, attempt.type_name, attempt.identifier, attempt.region, LATE_TRY, attempt.outcome,
         )  # fmt: skip
-        if self._observer is not None:
-            self._observer.attempted(
-                Attempt(
-                    operation=call.operation,
-                    region=call.region,
-                    type_name=call.type_name,
-                    identifier=call.identifier,
-                    number=number,
-                    duration=duration,
-                    outcome=outcome,
-                )
-            )
+
+
+def _outcome(call: Call, reply: Answer) -> tuple[str, Verdict | None]:
+    """What came of an attempt, in a word, and what it says about trying again if it is a failure."""
+    if 200 <= reply.status < 300:
+        return SUCCESS, None
+    code = _error_code(reply)
+    return code or f"HTTP {reply.status}", judge(call.operation, reply.status, code)
+
+
+def _resources(call: Call, reply: Answer) -> int:
+    listed = reply.body.get(_LISTED.get(call.operation, ""))
+    return len(listed) if isinstance(listed, list) else int("ResourceDescription" in reply.body)
 
 
 def _string(value: object) -> str | None:
@@ -175,7 +216,8 @@ def _error_code(reply: Answer) -> str | None:
     return code.partition(":")[0].rpartition("#")[2] if code else None
 
 
-def _refused(call: Call, reply: Answer, code: str | None, attempts: int) -> DatabaseError:
+def _refused(call: Call, reply: Answer, attempts: int) -> DatabaseError:
+    code = _error_code(reply)
     message = _string(reply.body.get("Message")) or _string(reply.body.get("message"))
     if message is None and code is None:
         message = f"HTTP status {reply.status}"

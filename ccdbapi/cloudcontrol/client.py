@@ -13,7 +13,6 @@ from typing import NoReturn
 
 from ccdbapi.cloudcontrol.call import Call, Caller
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
-from ccdbapi.cloudcontrol.observer import Observer
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import Backoff
 from ccdbapi.cloudcontrol.transport import Answer, Transport
@@ -39,7 +38,7 @@ class Client:
     """Cloud Control of one account, in every region.
 
     ``rate_limit`` is requests a second in each region (None, 0 or infinity: no limit), ``max_attempts`` the tries of
-    one call, ``concurrency`` the requests under way at once; ``observer`` is told of each. Every coroutine may be
+    one call, ``concurrency`` the requests under way at once. Who is `observing` is told of each. Every coroutine may be
     cancelled at any time. Each raises the PEP 249 exception of the service's error code
     (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer made no sense.
     """
@@ -51,7 +50,6 @@ class Client:
         rate_limit: float | None = 25.0,
         max_attempts: int = 10,
         concurrency: int = 64,
-        observer: Observer | None = None,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
     ) -> None:
@@ -62,7 +60,6 @@ class Client:
             rate_limit=rate_limit,
             max_attempts=max_attempts,
             concurrency=concurrency,
-            observer=observer,
             clock=self._clock,
             backoff=backoff or Backoff(),
         )

@@ -60,17 +60,18 @@ class RateLimiter:
             self._tokens -= 1
             return self._refilled_at
 
-    def throttled(self, permitted_at: float) -> None:
-        """The service throttled the request that `acquire` let go at ``permitted_at``: slow down.
+    def throttled(self, permitted_at: float) -> bool:
+        """The service throttled the request that `acquire` let go at ``permitted_at``: slow down. Whether it did.
 
         Requests sent before the last cut say nothing about the rate since: a burst throttled as a whole cuts once.
         """
         if permitted_at <= self._cut_at:
-            return
+            return False
         self._refill()
         self._cut_at = self._refilled_at
         self._rate = max(min(FLOOR, self._ceiling), self._rate * DECREASE)
         self._tokens = min(self._tokens, 0.0)
+        return True
 
     def _refill(self) -> None:
         now = self._clock.monotonic()

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import NamedTuple, TypeVar
 
 from ccdbapi.exceptions import InterfaceError
@@ -38,11 +38,17 @@ def submit(coroutine: Coroutine[object, object, T]) -> concurrent.futures.Future
     return asyncio.run_coroutine_threadsafe(coroutine, _running().loop)
 
 
-def run(coroutine: Coroutine[object, object, T]) -> T:
+def run(
+    coroutine: Coroutine[object, object, T],
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+    every: float | None = None,
+) -> T:
     """Runs ``coroutine`` on the background loop, and returns or raises what it does.
 
-    Ctrl-C cancels it, gives it a moment to end, and is raised again. Raises `concurrent.futures.CancelledError` where
-    the coroutine was cancelled, and InterfaceError on the loop's own thread, where waiting would never end.
+    Calls ``meanwhile`` after ``every`` so many seconds, on the calling thread. What that raises, and Ctrl-C, cancels
+    the coroutine, gives it a moment to end, and is raised again. Raises `concurrent.futures.CancelledError` where the
+    coroutine was cancelled, and InterfaceError on the loop's own thread, where waiting would never end.
     """
     loop, thread, _ = _running()
     if threading.current_thread() is thread:
@@ -62,8 +68,8 @@ def run(coroutine: Coroutine[object, object, T]) -> T:
 
     try:
         loop.call_soon_threadsafe(start)
-        while not ended.wait(_WAKE_EVERY):
-            pass
+        while not ended.wait(_WAKE_EVERY if every is None else every):
+            meanwhile()
     except BaseException:
         # Callbacks run in the order they were added: what was to start has started by the time this one runs.
         loop.call_soon_threadsafe(cancel)

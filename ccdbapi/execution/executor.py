@@ -9,13 +9,14 @@ from contextlib import contextmanager
 
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
-from ccdbapi.exceptions import Error, OperationalError, Outcome
+from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
 from ccdbapi.execution.events import event_table
-from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.reading import Reading
 from ccdbapi.execution.requests import Request, distinct, requests_of
+from ccdbapi.execution.run import Run
 from ccdbapi.execution.writing import Writing
 from ccdbapi.planning import QueryPlan, Returning, WritePlan
 
@@ -26,15 +27,15 @@ Written = tuple[Request, ProgressEvent]
 class Executor:
     """Runs plans on a session of the engine; ``client`` makes the calls.
 
-    ``timeout`` is how many seconds a statement may wait for AWS, ``wait`` whether one that writes waits until its
-    requests are final where it does not say. Not for several threads at once, but for `cancel`.
+    ``wait`` tells whether a statement that writes waits until its requests are final where it does not say. Not for
+    several threads at once, but for `cancel`.
     """
 
-    def __init__(self, client: Client, session: Session, *, timeout: float | None, wait: bool) -> None:
+    def __init__(self, client: Client, session: Session, *, wait: bool) -> None:
         self._client = client
         self._session = session
-        self._timeout = timeout
         self._wait = wait
+        self._run: Run | None = None
         self._reading: Reading | None = None
         self._writing: Writing | None = None
         self._outcomes: tuple[Outcome, ...] = ()
@@ -42,26 +43,34 @@ class Executor:
         # Signal handlers may cancel what their own thread is about to drop.
         self._stopping = threading.RLock()
 
-    def query(self, plan: QueryPlan) -> Sequence[ResultColumn]:
+    def query(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
-        return self._read(plan, Patience(self._timeout))
+        self._run = run
+        self._reading = Reading(self._client, plan, run.patience)
+        with self._stoppable():
+            self._check_cancelled()
+            with observing(run.tally):
+                self._reading.start()
+            return self._session.execute(plan.sql, plan.bindings, self._reading.tables, plan.locate)
 
-    def write(self, plans: Sequence[WritePlan]) -> Sequence[Written]:
+    def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
         """Makes the requests of all ``plans``, those for one resource in order, all others at once.
 
         Raises before the first one for what is wrong with the statement's values.
         """
-        patience = Patience(self._timeout)
-        requests = distinct([request for plan in plans for request in self._requests(plan, patience)])
+        requests = distinct([request for plan in plans for request in self._requests(plan, run)])
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
         self._writing = Writing(self._client, requests, awaited=any(awaited))
         try:
             self._check_cancelled()
-            written = loop.run(self._writing.carry_out(patience))
+            with observing(run.tally), run.patience.waiting():
+                written = loop.run(self._writing.carry_out(run.patience), meanwhile=run.report, every=run.report_every)
             self._outcomes = self._writing.outcomes
             return written
         except concurrent.futures.CancelledError:
             raise self._writing.cancelled() from None
+        except DatabaseError as error:
+            raise error if error.outcomes else self._writing.accounted(error) from error.__cause__
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(f"The statement was interrupted; of its requests: {self._writing.account}.")
             raise
@@ -122,15 +131,8 @@ class Executor:
         self._drop()
         self._session.close()
 
-    def _read(self, plan: QueryPlan, patience: Patience) -> Sequence[ResultColumn]:
-        self._reading = Reading(self._client, plan, patience)
-        with self._stoppable():
-            self._check_cancelled()
-            self._reading.start()
-            return self._session.execute(plan.sql, plan.bindings, self._reading.tables, plan.locate)
-
-    def _requests(self, plan: WritePlan, patience: Patience) -> Sequence[Request]:
-        self._read(plan.source, patience)
+    def _requests(self, plan: WritePlan, run: Run) -> Sequence[Request]:
+        self.query(plan.source, run)
         rows = self.fetch_all()
         self._drop()
         return requests_of(plan, rows)
@@ -143,6 +145,8 @@ class Executor:
         except BaseException as error:
             if self._reading is not None:
                 self._reading.stop(error)
+            if self._run is not None:
+                self._run.end(error)
             if self._cancelled and isinstance(error, Error):
                 raise _cancelled() from None  # the engine has words of its own for it
             raise

@@ -21,6 +21,11 @@ class Patience:
         """Seconds that are left, None without end."""
         return None if self._timeout is None else max(0.0, self._timeout - self._spent)
 
+    @property
+    def spent(self) -> float:
+        """Seconds that were waited so far; a wait that has not ended does not count."""
+        return self._spent
+
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """What happens inside is waiting."""

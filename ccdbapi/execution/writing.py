@@ -113,10 +113,10 @@ class Writing:
                 for _ in range(min(WIDTH, len(self._entries))):
                     group.create_task(self._carry_out_each(remaining))
         except TimeoutError:
-            raise self._error(patience.exhausted()) from None
+            raise self.accounted(patience.exhausted()) from None
         failures = [entry.failure for entry in self._entries if entry.failure is not None]
         if failures:
-            raise self._error(failures[0])
+            raise self.accounted(failures[0])
         return [(entry.request, entry.event) for entry in self._entries if entry.event is not None]
 
     def cancel(self) -> None:
@@ -127,7 +127,14 @@ class Writing:
 
     def cancelled(self) -> DatabaseError:
         """The error for a statement that was cancelled."""
-        return self._error(OperationalError("The statement was cancelled."))
+        return self.accounted(OperationalError("The statement was cancelled."))
+
+    def accounted(self, error: DatabaseError) -> DatabaseError:
+        """``error`` with an account of all the requests."""
+        if len(self._entries) > 1 or error.diag.code is None:
+            error = type(error)(f"{error} Of {len(self._entries)} requests: {self.account}.", diag=error.diag)
+        error.outcomes = self.outcomes
+        return error
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -180,13 +187,6 @@ class Writing:
         if request.handler == "delete":
             return await delete(request.region, request.resource_type.name, request.identifier, **options)
         return await update(request.region, request.resource_type.name, request.identifier, request.document, **options)
-
-    def _error(self, error: DatabaseError) -> DatabaseError:
-        """``error`` with an account of all the requests."""
-        if len(self._entries) > 1 or error.diag.code is None:
-            error = type(error)(f"{error} Of {len(self._entries)} requests: {self.account}.", diag=error.diag)
-        error.outcomes = self.outcomes
-        return error
 
 
 def _by_resource(entries: Sequence[_Entry]) -> Sequence[Sequence[_Entry]]:

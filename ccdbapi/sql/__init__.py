@@ -7,6 +7,7 @@ sqlparse, and of that only the lexer, with rules of its own.
 from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.location import location
 from ccdbapi.sql.names import INFORMATION_SCHEMA, listed, named, renamed
+from ccdbapi.sql.outline import outline
 from ccdbapi.sql.parse import parse
 from ccdbapi.sql.script import split
 from ccdbapi.sql.statement import (
@@ -14,6 +15,7 @@ from ccdbapi.sql.statement import (
     ColumnName,
     Delete,
     Describe,
+    Explain,
     Insert,
     Metadata,
     Placeholder,
@@ -33,6 +35,7 @@ __all__ = [
     "ColumnName",
     "Delete",
     "Describe",
+    "Explain",
     "Fragment",
     "Insert",
     "Metadata",
@@ -48,6 +51,7 @@ __all__ = [
     "listed",
     "location",
     "named",
+    "outline",
     "parse",
     "renamed",
     "split",

@@ -154,7 +154,15 @@ class ShowPermissions(_Common):
     statement: Query | Insert | Update | Delete
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explain(_Common):
+    """``EXPLAIN ANALYZE query``: the calls that it will make or, where it is to ``analyze``, that it made."""
+
+    query: Query
+    analyze: bool
+
+
 #: Statements that ask the catalogue.
 Metadata: TypeAlias = Show | Describe | ShowInsert | ShowPermissions
 
-Statement: TypeAlias = Query | Insert | Update | Delete | Metadata
+Statement: TypeAlias = Query | Insert | Update | Delete | Explain | Metadata

@@ -14,7 +14,7 @@ from scripted_transport import Answer, ScriptedTransport, error, ok
 from virtual_time import LoopClock, run
 
 from ccdbapi.cloudcontrol.client import Client
-from ccdbapi.cloudcontrol.observer import Attempt
+from ccdbapi.cloudcontrol.observer import Attempt, observing
 from ccdbapi.cloudcontrol.retry import REPEATABLE, Backoff, Verdict, judge
 from ccdbapi.cloudcontrol.transport import Reply, TransportError
 from ccdbapi.exceptions import DatabaseError, IntegrityError, OperationalError
@@ -188,7 +188,8 @@ def test_every_attempt_is_reported() -> None:
     answers: list[Answer] = [THROTTLED, Reply(502, None, {}), TransportError("broken"), FOUND]
     transport = ScriptedTransport(answers, latency=0.5)
 
-    run(client(transport, observer=notebook).get_resource(REGION, TYPE, "a"))
+    with observing(notebook):
+        run(client(transport).get_resource(REGION, TYPE, "a"))
 
     assert [(a.number, a.outcome) for a in notebook.attempts] == [
         (1, "ThrottlingException"), (2, "HTTP 502"), (3, "NoAnswer"), (4, "Success"),
@@ -204,18 +205,19 @@ def test_a_cancelled_attempt_is_reported_too() -> None:
     async def main() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
-                await client(ScriptedTransport([FOUND], latency=5), observer=notebook).get_resource(REGION, TYPE, "a")
+                await client(ScriptedTransport([FOUND], latency=5)).get_resource(REGION, TYPE, "a")
 
-    run(main())
+    with observing(notebook):
+        run(main())
     assert [(a.outcome, a.duration) for a in notebook.attempts] == [("Cancelled", 1.0)]
 
 
 def test_the_log_names_the_call_but_not_what_it_carries(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, logger="ccdbapi.cloudcontrol")
+    caplog.set_level(logging.DEBUG, logger="ccdbapi.calls")
     transport = ScriptedTransport([THROTTLED, CREATED])
 
     run(client(transport).create_resource(REGION, TYPE, '{"Value": "canary"}', client_token="mine"))
 
-    assert [record.levelno for record in caplog.records if record.name == "ccdbapi.cloudcontrol"] == [logging.DEBUG] * 2
+    assert [record.levelno for record in caplog.records if record.name == "ccdbapi.calls"] == [logging.DEBUG] * 2
     assert "CreateResource AWS::SSM::Parameter" in caplog.text
     assert "canary" not in caplog.text

@@ -39,6 +39,7 @@ KEYWORDS: Mapping[str, object] = {
     "schema": None,
     "transport": "aiohttp",
     "catalog": "packaged",
+    "on_progress": None,
 }
 
 WRONG: Mapping[str, tuple[object, ...]] = {
@@ -62,6 +63,7 @@ WRONG: Mapping[str, tuple[object, ...]] = {
     "schema": (1, ""),
     "transport": ("urllib3", None, ""),
     "catalog": ("fresh", None, "", 1),
+    "on_progress": (1, "print", object()),
 }
 
 

@@ -1,0 +1,117 @@
+"""What a statement did, in figures."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long requests took, from sending to the answer, in seconds. All figures are 0 where there was none."""
+
+    #: Each request's, in the order of their ends.
+    seconds: array[float] = field(default_factory=lambda: array("d"), repr=False)
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds)
+
+    @property
+    def minimum(self) -> float:
+        return min(self.seconds, default=0.0)
+
+    @property
+    def median(self) -> float:
+        ordered = sorted(self.seconds)
+        middle = len(ordered) // 2
+        return (ordered[middle] + ordered[~middle]) / 2 if ordered else 0.0
+
+    @property
+    def maximum(self) -> float:
+        return max(self.seconds, default=0.0)
+
+    def __str__(self) -> str:
+        return f"{self.minimum:.3f}/{self.median:.3f}/{self.maximum:.3f} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStatistics:
+    """The calls of one ``operation``, region and resource type.
+
+    ``type_name`` is None for operations on requests, which name none. ``calls`` were sent, again as often as
+    ``retries`` tells: after one of ``throttles`` answers that asked to go slower, or of ``failures``, which are the
+    service's other errors and requests that got no answer. That a resource does not exist is an answer. ``pages`` of
+    lists came, and ``resources`` (in a list of requests: requests) by reads.
+    """
+
+    operation: str
+    region: str
+    type_name: str | None
+    calls: int = 0
+    retries: int = 0
+    throttles: int = 0
+    failures: int = 0
+    pages: int = 0
+    resources: int = 0
+    latency: Latency = field(default_factory=Latency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What a statement has done so far, or in all once it has ``ended``. See `CallStatistics` for the figures.
+
+    It ends with its last row, an error, or when its result is dropped. ``rows`` were fetched. ``wall_time`` is the
+    seconds since its beginning, in which rows may have waited to be fetched; in ``waiting_time`` of them it waited for
+    AWS.
+    """
+
+    breakdown: tuple[CallStatistics, ...]
+    rows: int
+    wall_time: float
+    waiting_time: float
+    ended: bool
+
+    @property
+    def calls(self) -> int:
+        return sum(part.calls for part in self.breakdown)
+
+    @property
+    def retries(self) -> int:
+        return sum(part.retries for part in self.breakdown)
+
+    @property
+    def throttles(self) -> int:
+        return sum(part.throttles for part in self.breakdown)
+
+    @property
+    def failures(self) -> int:
+        return sum(part.failures for part in self.breakdown)
+
+    @property
+    def pages(self) -> int:
+        return sum(part.pages for part in self.breakdown)
+
+    @property
+    def resources(self) -> int:
+        return sum(part.resources for part in self.breakdown)
+
+    @property
+    def latency(self) -> Latency:
+        return joined(part.latency for part in self.breakdown)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.calls} calls ({self.retries} retries, {self.throttles} throttled, {self.failures} failed), "
+            f"{self.pages} pages, {self.resources} resources, {self.rows} rows in {self.wall_time:.3f} s, "
+            f"{self.waiting_time:.3f} s of it waiting; latency {self.latency}"
+        )
+
+
+def joined(latencies: Iterable[Latency]) -> Latency:
+    """The latencies of all."""
+    seconds = array("d")
+    for latency in latencies:
+        seconds.extend(latency.seconds)
+    return Latency(seconds)
