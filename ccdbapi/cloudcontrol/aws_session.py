@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Protocol, cast
 
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import DataError, Diagnostics, InterfaceError, OperationalError, error_for
@@ -40,10 +40,9 @@ class Endpoint:
 class AwsSession:
     """One user's access to AWS, as botocore resolves it: profile, environment, SSO, roles, explicit keys.
 
-    ``role_arn`` is a role to assume with those credentials, or with those of ``source``, which then stands for all but
-    the role; ``region`` is where STS is asked for it, by default botocore's, else the main one of the role's partition.
-    What is assumed is assumed again before it expires. botocore is imported, and files and networks are asked, when
-    first needed, and never on an event loop.
+    ``role_arn`` is a role to assume with those credentials, as `assume` has it; ``region`` is where STS is asked, by
+    default botocore's, else the main one of the role's partition. botocore is imported, and files and networks are
+    asked, when first needed, and never on an event loop.
     """
 
     def __init__(
@@ -55,14 +54,16 @@ class AwsSession:
         aws_secret_access_key: str | None = None,
         aws_session_token: str | None = None,
         role_arn: str | None = None,
-        external_id: str | None = None,
-        session_name: str | None = None,
         endpoint_url: str | None = None,
-        source: AwsSession | None = None,
     ) -> None:
+        self._region = region
+        self._profile = profile
         if (aws_access_key_id is None) is not (aws_secret_access_key is None):
             raise InterfaceError("aws_access_key_id and aws_secret_access_key go together: pass both, or neither.")
-        if role_arn is not None and source is None:
+        self._keys = (aws_access_key_id, aws_secret_access_key, aws_session_token)
+        self.endpoint_url = endpoint_url
+        self._role: _Role | None = None
+        if role_arn is not None:
             source = AwsSession(
                 region=region,
                 profile=profile,
@@ -71,17 +72,29 @@ class AwsSession:
                 aws_session_token=aws_session_token,
                 endpoint_url=endpoint_url,
             )
-        self._source = source
-        self._region: str | None = region or (source._region if source else None)
-        self._profile: str | None = source._profile if source else profile
-        self._keys = (aws_access_key_id, aws_secret_access_key, aws_session_token)
-        self._role_arn = role_arn
-        self._role_options = _given(ExternalId=external_id, RoleSessionName=session_name)
-        self.endpoint_url: str | None = source.endpoint_url if source else endpoint_url
+            self._role = _Role(source, role_arn, {})
         self._session: Session | None = None
         self._credentials: Credentials | None = None
         self._endpoints: dict[str, Endpoint] = {}
         self._lock = threading.RLock()
+
+    def assume(
+        self,
+        role_arn: str,
+        *,
+        region: str | None = None,
+        external_id: str | None = None,
+        session_name: str | None = None,
+    ) -> AwsSession:
+        """The access of a role, which is assumed with this session's credentials, and again before it expires.
+
+        ``region`` is where STS is asked, by default as for this session, which also knows the endpoints. What STS says
+        is raised when the role is first needed.
+        """
+        assumed = AwsSession(region=region or self._region, profile=self._profile, endpoint_url=self.endpoint_url)
+        options = {"ExternalId": external_id, "RoleSessionName": session_name}
+        assumed._role = _Role(self, role_arn, {name: value for name, value in options.items() if value is not None})
+        return assumed
 
     async def credentials(self) -> ReadOnlyCredentials:
         """Credentials good for now; refreshed ones are awaited in a thread.
@@ -96,8 +109,8 @@ class AwsSession:
 
     async def endpoint(self, region: str) -> Endpoint:
         """Where to send ``region``'s requests. Raises DataError for what cannot be a region, else OperationalError."""
-        if self._source is not None:
-            return await self._source.endpoint(region)
+        if self._role is not None:
+            return await self._role.source.endpoint(region)
         known = self._endpoints.get(region)
         return known if known is not None else await asyncio.to_thread(self._resolve, region)
 
@@ -108,7 +121,7 @@ class AwsSession:
         """
         with self._lock, translated():
             if self._session is None:
-                self._session = self._with_keys(self._open()) if self._source is None else self._assumed(self._source)
+                self._session = self._assumed(self._role) if self._role else self._with_keys(self._open())
             return self._session
 
     def create_client(self, service: str, **options: object) -> BaseClient:
@@ -137,8 +150,8 @@ class AwsSession:
             session.set_credentials(key, cast("str", secret), cast("str", token))
         return session
 
-    def _assumed(self, source: AwsSession) -> Session:
-        """A session whose credentials are ``role_arn``'s, assumed with those of ``source``."""
+    def _assumed(self, role: _Role) -> Session:
+        """A session whose credentials are those of the role."""
         from botocore.credentials import (
             AssumeRoleCredentialFetcher,
             CredentialProvider,
@@ -148,10 +161,10 @@ class AwsSession:
 
         session = self._open()
         fetcher = AssumeRoleCredentialFetcher(
-            partial(source.create_client, region_name=self._home(session)),
-            source._known_credentials(),
-            self._role_arn or "",
-            extra_args=dict(self._role_options),
+            partial(role.source.create_client, region_name=self._home(session)),
+            role.source._known_credentials(),
+            role.arn,
+            extra_args=dict(role.options),
         )
 
         class AssumeRole(CredentialProvider):
@@ -165,7 +178,7 @@ class AwsSession:
 
     def _home(self, session: Session) -> str:
         """The region where services are asked that serve a whole partition from each of theirs."""
-        return self._region or session.get_config_variable("region") or _main_region(self._role_arn)
+        return self._region or session.get_config_variable("region") or _main_region(self._role)
 
     def _known_credentials(self) -> Credentials:
         session = self.botocore_session()
@@ -198,13 +211,17 @@ class AwsSession:
             return self._endpoints[region]
 
 
-def _given(**options: str | None) -> Mapping[str, str]:
-    return {name: value for name, value in options.items() if value is not None}
+class _Role(NamedTuple):
+    """A role, by whom it is assumed, and the other members of AssumeRole."""
+
+    source: AwsSession
+    arn: str
+    options: Mapping[str, str]
 
 
-def _main_region(role_arn: str | None) -> str:
+def _main_region(role: _Role | None) -> str:
     """The region that every account of the role's partition has."""
-    partition = role_arn.split(":")[1] if role_arn and role_arn.count(":") > 1 else "aws"
+    partition = role.arn.partition(":")[2].partition(":")[0] if role else "aws"
     return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1")
 
 

@@ -18,9 +18,6 @@ _ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/.+")
 #: What ListRegions calls the regions that an account can use.
 _ENABLED: Final = ("ENABLED", "ENABLED_BY_DEFAULT")
 
-#: How often a call is tried.
-_ATTEMPTS: Final = 5
-
 
 def account_of_role(role_arn: str | None) -> str | None:
     """The id of the account that the role is in, None where the ARN does not say."""
@@ -45,7 +42,10 @@ def enabled_regions(aws: AwsSession) -> Sequence[str]:
     refusals: list[DatabaseError] = []
     for ask in (_described_regions, _listed_regions):
         try:
-            return sorted(ask(aws))
+            found = sorted(ask(aws))
+            if not found:  # every account has some
+                raise OperationalError("something answered that names no region")
+            return found
         except DatabaseError as error:
             refusals.append(error)
             if error.diag.code is None:  # nobody answered: nobody else will
@@ -77,11 +77,7 @@ def _client(aws: AwsSession, service: str) -> BaseClient:
     with translated():
         from botocore.config import Config
 
-        config = Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        )
+        config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT)
     return aws.create_client(service, endpoint_url=aws.endpoint_url, config=config)
 
 
