@@ -186,7 +186,7 @@ def _report(attempt: Attempt) -> None:
         attempt.operation, attempt.type_name, attempt.identifier, attempt.region, attempt.number, attempt.outcome,
         attempt.duration * 1000, attempt.request_id,
     )  # fmt: skip
-    if attempt.number == LATE_TRY:
+    if attempt.number == LATE_TRY and (attempt.failed or attempt.throttled):
         logger.warning(
             "%s %s %r in %s has been tried %d times, at last with %s",
             attempt.operation, attempt.type_name, attempt.identifier, attempt.region, LATE_TRY, attempt.outcome,
