@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccdbapi.catalog import packaged
+from ccdbapi.catalog import Catalog, packaged
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
-from ccdbapi.exceptions import InterfaceError
 from ccdbapi.execution import Executor
 from ccdbapi.planning import Planner
 from ccdbapi.planning.views import CATALOG
 
 if TYPE_CHECKING:
-    from ccdbapi.catalog import Catalog
     from ccdbapi.cloudcontrol.transport import Transport
     from ccdbapi.config import Settings
 
 
 class Assembly(NamedTuple):
-    """The client, the engine and the planner of one connection."""
+    """The catalogue, the client, the engine and the planner of one connection."""
 
     settings: Settings
+    catalog: Catalog
     client: Client
     database: Database
     planner: Planner
@@ -65,7 +66,7 @@ def assemble(settings: Settings) -> Assembly:
     )
     database = Database(CATALOG, schema)
     planner = Planner(database, catalog, regions=settings.regions, schema=schema, wait=settings.wait)
-    return Assembly(settings, client, database, planner)
+    return Assembly(settings, catalog, client, database, planner)
 
 
 def _catalog(settings: Settings, aws: AwsSession) -> Catalog:
@@ -91,15 +92,9 @@ def _transport(settings: Settings, aws: AwsSession) -> Transport:
 
 
 def _embedded(settings: Settings, catalog: Catalog) -> Transport:
-    try:
-        from ccdbapi.emulator.inprocess import InProcessTransport
-        from ccdbapi.emulator.service import CloudControl
-        from ccdbapi.emulator.store import Store
-    except ImportError as error:
-        raise InterfaceError(
-            f"embedded needs packages that are not installed ({error.name}): pip install 'ccdbapi[embedded]'"
-        ) from None
-    if isinstance(settings.embedded, CloudControl):
-        return InProcessTransport(settings.embedded)
-    path = None if isinstance(settings.embedded, bool) else settings.embedded
-    return InProcessTransport(CloudControl(store=Store(path), catalog=catalog))
+    embedded = settings.embedded
+    if isinstance(embedded, bool | str | PathLike):
+        embedded = start(None if isinstance(embedded, bool) else embedded, catalog)
+    from ccdbapi.emulator.inprocess import InProcessTransport
+
+    return InProcessTransport(embedded)

@@ -13,6 +13,7 @@ from ccdbapi.cursor import Cursor
 
 if TYPE_CHECKING:
     from ccdbapi.assembly import Assembly
+    from ccdbapi.catalog import Catalog
 
 
 class Connection:
@@ -49,6 +50,11 @@ class Connection:
     def settings(self) -> Settings:
         """What `ccdbapi.connect` was given; its repr has no secrets."""
         return self._settings
+
+    @property
+    def catalog(self) -> Catalog:
+        """What tables there are. Raises as `assembly` does; a live catalogue may be read from AWS then."""
+        return self.assembly().catalog
 
     @property
     def closed(self) -> bool:

@@ -19,7 +19,7 @@ from ccdbapi.catalog.model import (
     Table,
     TableKind,
 )
-from ccdbapi.catalog.schemas import json_types
+from ccdbapi.catalog.schemas import default_value, json_types
 from ccdbapi.catalog.tables import TableSummary
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Table",
     "TableKind",
     "TableSummary",
+    "default_value",
     "json_types",
     "packaged",
 ]

@@ -104,6 +104,12 @@ def description(schema: Schema, pointer: str) -> str | None:
     return " ".join(text.split()) or None if isinstance(text, str) else None
 
 
+def default_value(schema: Schema, pointer: str) -> object:
+    """The JSON value that the property has where it is not given; None where the schema does not say."""
+    own = as_mapping(as_mapping(schema.get("properties")).get(pointer[1:]))
+    return own.get("default", property_at(schema, pointer).get("default"))
+
+
 def property_pointers(resource_type: ResourceType) -> Sequence[str]:
     """The properties that a ``get`` table shows: those of the top level, and the identifier's below it."""
     properties = as_mapping(resource_type.schema.get("properties"))

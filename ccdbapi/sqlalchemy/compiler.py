@@ -1,0 +1,137 @@
+"""SQLAlchemy's expressions in DuckDB's SQL, which is that of PostgreSQL but for what is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NoReturn, cast
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy.dialects.postgresql.base import PGCompiler, PGTypeCompiler
+from sqlalchemy.exc import CompileError
+from sqlalchemy.sql import Delete, Update
+from sqlalchemy.sql.base import _select_iterables
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnClause, ColumnElement
+from sqlalchemy.sql.selectable import TableClause
+
+from ccdbapi.sqlalchemy.version import BEFORE_2
+
+# What the visitor methods take differs between the versions of SQLAlchemy, hence Any.
+
+
+class AwsccCompiler(PGCompiler):
+    """Compiles statements."""
+
+    def visit_column(self, column: ColumnClause[Any], *args: Any, **kw: Any) -> str:
+        """In UPDATE and DELETE the table that is written goes by its own name, without its schema."""
+        written = self.statement.table if isinstance(self.statement, Update | Delete) else None
+        if (
+            not isinstance(written, TableClause)
+            or not isinstance(column.table, TableClause)
+            or column.table.fullname != written.fullname
+            or not kw.get("include_table", True)
+        ):
+            return str(super().visit_column(column, *args, **kw))
+        kw["include_table"] = False
+        return f"{self.preparer.quote(written.name)}.{super().visit_column(column, *args, **kw)}"
+
+    def visit_json_getitem_op_binary(  # type: ignore[override]  # PostgreSQL's has a parameter for itself
+        self, binary: BinaryExpression[Any], operator: object, **kw: Any
+    ) -> str:
+        """``column[key]`` by DuckDB's functions, since its arrows bind more loosely than most operators.
+
+        Keys are literals: an expression in GROUP BY is the one in SELECT only if it has the same constants.
+        """
+        constant = {"literal_execute": True} if isinstance(binary.right, BindParameter) else {}
+        value, key = self.process(binary.left, **kw), self.process(binary.right, **kw, **constant)
+        affinity = binary.type._type_affinity
+        if affinity is sqltypes.JSON:
+            return f"json_extract({value}, {key})"
+        text = f"json_extract_string({value}, {key})"
+        if affinity is sqltypes.String:
+            return text
+        return f"CAST({text} AS {self.dialect.type_compiler.process(binary.type)})"
+
+    def visit_json_path_getitem_op_binary(  # type: ignore[override]  # as above
+        self, binary: BinaryExpression[Any], operator: object, **kw: Any
+    ) -> str:
+        """``column[(key, index, …)]``."""
+        return self.visit_json_getitem_op_binary(binary, operator, **kw)
+
+    def visit_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
+        """Anywhere in the text, where DuckDB's own ``~`` wants the whole of it to match."""
+        parts = [self.process(binary.left, **kw), self.process(binary.right, **kw)]
+        flags = binary.modifiers["flags"]
+        if flags is not None:
+            parts.append(self.render_literal_value(flags, sqltypes.String()))
+        return f"regexp_matches({', '.join(parts)})"
+
+    def visit_not_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
+        """See `visit_regexp_match_op_binary`."""
+        return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **kw)}"
+
+    def visit_bitwise_xor_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
+        """DuckDB has no operator for it."""
+        return f"xor({self.process(binary.left, **kw)}, {self.process(binary.right, **kw)})"
+
+    def fetch_clause(self, select: Any, *args: Any, **kw: Any) -> str:
+        """FETCH FIRST as LIMIT."""
+        if any(select._fetch_clause_options.values()):
+            raise CompileError("FETCH FIRST with PERCENT or WITH TIES is not supported: use a window function.")
+        offset = "" if select._offset_clause is None else f" OFFSET {self.process(select._offset_clause, **kw)}"
+        return f"\n LIMIT {self.process(select._fetch_clause, **kw)}{offset}"
+
+    def returning_clause(self, stmt: Any, returning_cols: Any, **kw: Any) -> str:
+        """Without the table's name: the rows are progress events."""
+        if not BEFORE_2:
+            return str(super().returning_clause(stmt, returning_cols, **kw, include_table=False))
+        labelled = (
+            self._label_returning_column(
+                stmt, column, {"include_table": False}, fallback_label_name=column._non_anon_label
+            )
+            for column in cast("Iterable[ColumnElement[Any]]", _select_iterables(returning_cols))
+        )
+        return f"RETURNING {', '.join(labelled)}"
+
+    def for_update_clause(self, select: object, **kw: object) -> NoReturn:
+        """Raises `CompileError`."""
+        raise CompileError("FOR UPDATE is not supported: Cloud Control locks no resource for a reader.")
+
+    def visit_sequence(self, sequence: object, **kw: object) -> NoReturn:  # type: ignore[override]  # its two bases differ
+        """Raises `CompileError`."""
+        raise CompileError("Sequences are not supported: AWS makes the identifiers.")
+
+    def visit_match_op_binary(self, binary: object, operator: object, **kw: object) -> NoReturn:
+        """Raises `CompileError`."""
+        raise CompileError("MATCH is not supported: use like(), ilike() or regexp_match().")
+
+    def visit_on_conflict_do_nothing(self, on_conflict: object, **kw: object) -> NoReturn:
+        """Raises `CompileError`."""
+        raise CompileError("ON CONFLICT is not supported: insert a new resource, or update one that exists.")
+
+    def visit_on_conflict_do_update(self, on_conflict: object, **kw: object) -> NoReturn:
+        """Raises `CompileError`."""
+        self.visit_on_conflict_do_nothing(on_conflict)
+
+
+class AwsccTypeCompiler(PGTypeCompiler):
+    """Compiles types, by the names that DuckDB shows."""
+
+    def visit_FLOAT(self, type_: sqltypes.Float[Any], **kw: object) -> str:
+        """DOUBLE, as in the other dialects: DuckDB's FLOAT has 24 bits."""
+        return "FLOAT" if type_.precision is not None and type_.precision <= 24 else "DOUBLE"
+
+    def visit_DOUBLE(self, type_: object, **kw: object) -> str:
+        """``DOUBLE``."""
+        return "DOUBLE"
+
+    def visit_DOUBLE_PRECISION(self, type_: object, **kw: object) -> str:
+        """``DOUBLE``."""
+        return "DOUBLE"
+
+    def visit_BYTEA(self, type_: object, **kw: object) -> str:
+        """``BLOB``."""
+        return "BLOB"
+
+    def visit_JSONB(self, type_: object, **kw: object) -> str:
+        """``JSON``."""
+        return "JSON"

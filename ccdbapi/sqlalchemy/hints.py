@@ -1,0 +1,40 @@
+"""Execution options as hints of a statement: ``execution_options(awscc_async=True)`` → ``/*+ async */``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from sqlalchemy.exc import ArgumentError
+
+_PREFIX = "awscc_"
+_WITH_VALUE = ("client_token", "role_arn", "type_version_id")
+_ALONE = ("async", "await")
+_OPTIONS = tuple(_PREFIX + name for name in (*_ALONE, *_WITH_VALUE))
+
+
+def hints_from(options: Mapping[str, object]) -> str:
+    """The comment that goes before a statement, with a blank behind it; empty where no option is one of ours.
+
+    Raises `ArgumentError` for an unknown option of ours and for values that no hint can have.
+    """
+    given = {name: value for name, value in options.items() if name.startswith(_PREFIX)}
+    hints = [text for name, value in given.items() if (text := _hint(name, value))]
+    return f"/*+ {' '.join(hints)} */ " if hints else ""
+
+
+def _hint(option: str, value: object) -> str | None:
+    name = option.removeprefix(_PREFIX)
+    if name in _ALONE:
+        if not isinstance(value, bool):
+            raise ArgumentError(f"The execution option {option} must be True or False, not {value!r}.")
+        return name if value else None
+    if name in _WITH_VALUE:
+        # A comment that ended within the value would let the rest of it become SQL.
+        if not isinstance(value, str) or not value or "*/" in value or "/*" in value:
+            raise ArgumentError(f"The execution option {option} must be text without comment marks, not {value!r}.")
+        escaped = value.replace("'", "''")
+        return f"{name}('{escaped}')"
+    close = difflib.get_close_matches(option, _OPTIONS, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise ArgumentError(f"There is no execution option {option}.{hint} There are {', '.join(_OPTIONS)}.")

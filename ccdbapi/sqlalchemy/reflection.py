@@ -1,0 +1,178 @@
+"""Reflection from the catalogue of the connection, without a call to AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import NoSuchTableError
+
+from ccdbapi.catalog import IDENTIFIER, Column, SqlType, Table, default_value
+from ccdbapi.exceptions import ProgrammingError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import (
+        ReflectedCheckConstraint,
+        ReflectedColumn,
+        ReflectedForeignKeyConstraint,
+        ReflectedIndex,
+        ReflectedPrimaryKeyConstraint,
+        ReflectedTableComment,
+        ReflectedUniqueConstraint,
+    )
+
+    import ccdbapi
+    from ccdbapi.catalog import Catalog, TableKind
+
+CATALOG = "awscc"
+
+_TYPES: Mapping[SqlType, Callable[[], sqltypes.TypeEngine[Any]]] = {
+    "BIGINT": sqltypes.BIGINT,
+    "BOOLEAN": sqltypes.BOOLEAN,
+    "DOUBLE": postgresql.DOUBLE_PRECISION,
+    "JSON": lambda: sqltypes.JSON(none_as_null=True),
+    "TIMESTAMP": sqltypes.TIMESTAMP,
+    "VARCHAR": sqltypes.VARCHAR,
+}
+
+
+class CatalogReflection:
+    """The part of the dialect that tells what schemas (services), tables and columns there are.
+
+    A ``_list_only`` table is a view. A schema is named ``sagemaker`` or ``awscc.sagemaker``. Methods about one table
+    raise `NoSuchTableError` where there is none.
+    """
+
+    default_schema_name: str | None
+
+    def get_schema_names(self, connection: Connection, **kw: object) -> list[str]:
+        """The services."""
+        return list(_catalog(connection).services())
+
+    def get_table_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """The tables of single resources; none without a schema, if the connection has none either."""
+        return self._names(connection, schema, "get")
+
+    def get_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """The tables of lists."""
+        return self._names(connection, schema, "list")
+
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: object) -> bool:
+        """Whether there is such a table or view."""
+        return self._find(connection, table_name, schema) is not None
+
+    def get_columns(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> list[ReflectedColumn]:
+        """The columns. Those that AWS sets are computed, so that no INSERT gives them."""
+        table = self._table(connection, table_name, schema)
+        return [_reflected(table, column) for column in table.columns]
+
+    def get_pk_constraint(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> ReflectedPrimaryKeyConstraint:
+        """The place of the resource and the properties of its primary identifier."""
+        table = self._table(connection, table_name, schema)
+        places = [column.name for column in table.columns if column.pointer is None and column.name != IDENTIFIER]
+        key = [*places, *(column.name for column in table.identifier_columns)]
+        return {"constrained_columns": key, "name": None}
+
+    def get_table_comment(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> ReflectedTableComment:
+        """The description of the resource type."""
+        return {"text": self._table(connection, table_name, schema).comment}
+
+    def get_foreign_keys(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> list[ReflectedForeignKeyConstraint]:
+        """None: schemas do not say to what a property refers."""
+        return self._none_of(connection, table_name, schema)
+
+    def get_indexes(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> list[ReflectedIndex]:
+        """None."""
+        return self._none_of(connection, table_name, schema)
+
+    def get_unique_constraints(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> list[ReflectedUniqueConstraint]:
+        """None."""
+        return self._none_of(connection, table_name, schema)
+
+    def get_check_constraints(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> list[ReflectedCheckConstraint]:
+        """None."""
+        return self._none_of(connection, table_name, schema)
+
+    def _names(self, connection: Connection, schema: str | None, kind: TableKind) -> list[str]:
+        service = self._service(schema)
+        if service is None:
+            return []
+        try:
+            summaries = _catalog(connection).summaries(service)
+        except ProgrammingError:  # there is no such service, so there are no tables in it
+            return []
+        return [summary.name for summary in summaries if summary.kind == kind]
+
+    def _none_of(self, connection: Connection, name: str, schema: str | None) -> list[Any]:
+        self._table(connection, name, schema)
+        return []
+
+    def _table(self, connection: Connection, name: str, schema: str | None) -> Table:
+        return self._find(connection, name, schema) or _no_such_table(name, schema)
+
+    def _find(self, connection: Connection, name: str, schema: str | None) -> Table | None:
+        service = self._service(schema)
+        return None if service is None else _catalog(connection).find_table(service, name)
+
+    def _service(self, schema: str | None) -> str | None:
+        """The service that the schema is, None where there is none; a catalogue but ours has none."""
+        catalog, _, service = (schema or self.default_schema_name or "").lower().rpartition(".")
+        return service if catalog in ("", CATALOG) and service else None
+
+
+def driver_connection(connection: Connection) -> ccdbapi.Connection:
+    """The driver's connection behind SQLAlchemy's."""
+    pooled = connection.connection
+    # SQLAlchemy 1.4 makes its first connection without the pool.
+    return cast("ccdbapi.Connection", getattr(pooled, "dbapi_connection", pooled))
+
+
+def _catalog(connection: Connection) -> Catalog:
+    return driver_connection(connection).catalog
+
+
+def _no_such_table(name: str, schema: str | None) -> NoReturn:
+    raise NoSuchTableError(f"{schema}.{name}" if schema else name)
+
+
+def _reflected(table: Table, column: Column) -> ReflectedColumn:
+    reflected: ReflectedColumn = {
+        "name": column.name,
+        "type": _TYPES[column.sql_type](),
+        "nullable": column.nullable,
+        "default": None,
+        "autoincrement": False,
+        "comment": column.comment,
+    }
+    if column.read_only or (column.pointer is None and column.name == IDENTIFIER):
+        reflected["computed"] = {"sqltext": "NULL", "persisted": True}
+    elif column.pointer is not None:
+        value = default_value(table.resource_type.schema, column.pointer)
+        reflected["default"] = None if value is None else _literal(value)
+    return reflected
+
+
+def _literal(value: object) -> str:
+    """A JSON value as SQL."""
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    text = (value if isinstance(value, str) else json.dumps(value)).replace("'", "''")
+    return f"'{text}'"

@@ -1,0 +1,98 @@
+"""The types whose values the driver takes or gives in another form than SQLAlchemy expects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import Dialect
+
+#: Values of JSON may be anything that JSON can hold, hence Any.
+_Processor = Callable[[Any], Any]
+
+
+class AwsccJSON(sqltypes.JSON):
+    """JSON: the cursor gives dicts, lists and scalars as they are, and takes them as text.
+
+    A property is given or it is not, so None is NULL and not JSON's ``null``.
+    """
+
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """Objects and arrays as text; a scalar stays what it is, for a property that may be text as well."""
+
+        def process(value: Any) -> Any:
+            return json.dumps(value) if isinstance(value, dict | list | tuple) else _scalar(value)
+
+        return process
+
+    def literal_processor(self, dialect: Dialect) -> _Processor:
+        """The same, in quotes."""
+
+        def process(value: Any) -> str:
+            text = value if isinstance(value, str) else json.dumps(_scalar(value))
+            return "NULL" if _scalar(value) is None else _literal(text)
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """None: the cursor has read it."""
+
+
+class JSONIndex(sqltypes.JSON.JSONIndexType):
+    """A key or an index of a JSON value: an index stays a number, a key becomes a JSON pointer (RFC 6901)."""
+
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """See the class."""
+        return _index
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """See the class."""
+        return lambda value: str(value) if isinstance(value, int) else _literal(_pointer([value]))
+
+
+class JSONPath(sqltypes.JSON.JSONPathType):
+    """A path of keys and indexes into a JSON value."""
+
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """See the class."""
+        return _path
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """See the class."""
+        return lambda value: _literal(_path(value))
+
+
+#: SQLAlchemy's type → the one that this dialect uses in its place.
+COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] = {
+    sqltypes.Interval: postgresql.INTERVAL,
+    sqltypes.JSON: AwsccJSON,
+    sqltypes.JSON.JSONIndexType: JSONIndex,
+    sqltypes.JSON.JSONPathType: JSONPath,
+}
+
+
+def _scalar(value: Any) -> Any:
+    return None if value is sqltypes.JSON.NULL else value
+
+
+def _index(value: int | str) -> int | str:
+    return value if isinstance(value, int) else _pointer([value])
+
+
+def _path(steps: Sequence[int | str]) -> str:
+    """A JSON pointer, which can hold any key; from the end, for which there is no pointer, a path of DuckDB's."""
+    if any(isinstance(step, int) and step < 0 for step in steps):
+        return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{json.dumps(step)}" for step in steps)
+    return _pointer(steps)
+
+
+def _pointer(steps: Sequence[int | str]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
