@@ -16,7 +16,7 @@ from ccdbapi.cloudcontrol.limiter import RateLimiter
 from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt
 from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge
 from ccdbapi.cloudcontrol.transport import Answer, Transport, TransportError
-from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for
+from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for, of_account
 
 logger = logging.getLogger("ccdbapi.calls")
 
@@ -66,11 +66,32 @@ class Call:
 Send = Callable[[Call], Awaitable[Answer]]
 
 
-class _Throughput:
-    """What bounds the calls made on one event loop: the places, and a limiter for each region."""
+class Places:
+    """The requests that may be under way at once on an event loop: those of one client, or of several that share them.
 
-    def __init__(self, concurrency: int, rate_limit: float | None, clock: Clock) -> None:
-        self.places = asyncio.Semaphore(concurrency)
+    Locks belong to an event loop, and a forked child, or a host that calls asyncio.run() twice, brings a new one.
+    """
+
+    def __init__(self, number: int) -> None:
+        if number < 1:
+            raise InterfaceError("concurrency must be at least 1.")
+        self._number = number
+        self._semaphores: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def here(self) -> asyncio.Semaphore:
+        """The places on the running event loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._semaphores:
+            self._semaphores[loop] = asyncio.Semaphore(self._number)
+        return self._semaphores[loop]
+
+
+class _Limits:
+    """What bounds the calls made on one event loop: a limiter for each region."""
+
+    def __init__(self, rate_limit: float | None, clock: Clock) -> None:
         self._rate_limit = rate_limit
         self._clock = clock
         self._limiters: dict[str, RateLimiter] = {}
@@ -84,7 +105,10 @@ class _Throughput:
 
 
 class Caller:
-    """Carries calls out: retries, rate limits, the bound on concurrency, the report of every attempt."""
+    """Carries calls out: retries, rate limits, the bound on concurrency, the report of every attempt.
+
+    ``account`` is the alias that errors and reports name, empty where there is but one account.
+    """
 
     def __init__(
         self,
@@ -92,27 +116,32 @@ class Caller:
         *,
         rate_limit: float | None,
         max_attempts: int,
-        concurrency: int,
+        concurrency: int | Places,
         clock: Clock,
         backoff: Backoff,
+        account: str = "",
     ) -> None:
-        if max_attempts < 1 or concurrency < 1:
-            raise InterfaceError("max_attempts and concurrency must be at least 1.")
+        if max_attempts < 1:
+            raise InterfaceError("max_attempts must be at least 1.")
         if rate_limit is not None and not rate_limit >= 0:
             raise InterfaceError(f"rate_limit must be a number of requests a second, or None, not {rate_limit!r}.")
         self._transport = transport
         self._rate_limit = rate_limit if rate_limit and math.isfinite(rate_limit) else None
         self._max_attempts = max_attempts
-        self._concurrency = concurrency
+        self._places = concurrency if isinstance(concurrency, Places) else Places(concurrency)
         self._clock = clock
         self._backoff = backoff
-        # Locks belong to an event loop, and a forked child, or a host that calls asyncio.run() twice, brings a new one.
-        self._throughput: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Throughput] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._account = account
+        self._limits: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Limits] = weakref.WeakKeyDictionary()
 
     async def send(self, call: Call) -> Answer:
         """The service's answer to ``call``, after as many tries as it takes and is worth."""
+        try:
+            return await self._send(call)
+        except DatabaseError as error:
+            raise of_account(error, self._account) from error.__cause__
+
+    async def _send(self, call: Call) -> Answer:
         number = 1
         while True:
             try:
@@ -136,10 +165,9 @@ class Caller:
     async def _attempt(self, call: Call, number: int) -> tuple[Answer, Verdict | None]:
         """The answer, and what it says about trying again if it is a failure."""
         # The limiter comes before the place: calls that wait for one slow region must not keep the others from theirs.
-        throughput = self._throughput_here()
-        limiter = throughput.limiter(call.region)
+        limiter = self._limits_here().limiter(call.region)
         permitted_at = await limiter.acquire() if limiter else 0.0
-        async with throughput.places:
+        async with self._places.here():
             started = self._clock.monotonic()
             outcome, reply, verdict = NO_ANSWER, None, None
             try:
@@ -161,36 +189,42 @@ class Caller:
                         throttled=verdict is Verdict.THROTTLED,
                         resources=0 if reply is None else _resources(call, reply),
                         request_id=None if reply is None else reply.request_id,
+                        account=self._account,
                     )
                 )
         if verdict is Verdict.THROTTLED and limiter is not None and limiter.throttled(permitted_at):
             logger.warning(
                 "%s in %s was throttled (%s): slowing down to %.3g requests a second there",
-                call.operation, call.region, outcome, limiter.rate,
+                call.operation, _place(call.region, self._account), outcome, limiter.rate,
             )  # fmt: skip
         return reply, verdict
 
-    def _throughput_here(self) -> _Throughput:
+    def _limits_here(self) -> _Limits:
         loop = asyncio.get_running_loop()
-        if loop not in self._throughput:
-            self._throughput[loop] = _Throughput(self._concurrency, self._rate_limit, self._clock)
-        return self._throughput[loop]
+        if loop not in self._limits:
+            self._limits[loop] = _Limits(self._rate_limit, self._clock)
+        return self._limits[loop]
 
 
 def _report(attempt: Attempt) -> None:
     watching = observer.current()
     if watching is not None:
         watching.attempted(attempt)
+    place = _place(attempt.region, attempt.account)
     logger.debug(
         "%s %s %r in %s, try %d: %s after %.0f ms, request id %s",
-        attempt.operation, attempt.type_name, attempt.identifier, attempt.region, attempt.number, attempt.outcome,
+        attempt.operation, attempt.type_name, attempt.identifier, place, attempt.number, attempt.outcome,
         attempt.duration * 1000, attempt.request_id,
     )  # fmt: skip
     if attempt.number == LATE_TRY and (attempt.failed or attempt.throttled):
         logger.warning(
             "%s %s %r in %s has been tried %d times, at last with %s",
-            attempt.operation, attempt.type_name, attempt.identifier, attempt.region, LATE_TRY, attempt.outcome,
+            attempt.operation, attempt.type_name, attempt.identifier, place, LATE_TRY, attempt.outcome,
         )  # fmt: skip
+
+
+def _place(region: str, account: str) -> str:
+    return f"{region} of account {account}" if account else region
 
 
 def _outcome(call: Call, reply: Answer) -> tuple[str, Verdict | None]:

@@ -23,7 +23,8 @@ class Attempt:
     """One request that was sent: ``number`` counts the tries of one call from 1, ``duration`` is in seconds.
 
     ``outcome`` is the service's error code (or ``HTTP 502`` where it gave none), `SUCCESS`, `NO_ANSWER` or `CANCELLED`;
-    ``throttled`` whether that code asks to go slower; ``resources`` is how many resources, or requests, a read brought.
+    ``throttled`` whether that code asks to go slower; ``resources`` is how many resources, or requests, a read brought;
+    ``account`` is the alias of one of the connection's accounts, if it has such.
     """
 
     operation: str
@@ -36,6 +37,7 @@ class Attempt:
     throttled: bool = False
     resources: int = 0
     request_id: str | None = None
+    account: str = ""
 
     @property
     def failed(self) -> bool:
