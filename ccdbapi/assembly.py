@@ -63,6 +63,7 @@ def assemble(settings: Settings) -> Assembly:
         rate_limit=None if settings.embedded else settings.rate_limit,
         max_attempts=settings.max_attempts,
         concurrency=settings.concurrency,
+        cache_ttl=settings.cache_ttl,
     )
     database = Database(CATALOG, schema)
     planner = Planner(database, catalog, regions=settings.regions, schema=schema, wait=settings.wait)

@@ -5,12 +5,14 @@ Source: the service model ``cloudcontrol/2021-09-30``, signing name ``cloudcontr
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
 
+from ccdbapi.cloudcontrol.cache import CachingCaller
 from ccdbapi.cloudcontrol.call import Call, Caller
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.progress import ProgressEvent
@@ -38,9 +40,10 @@ class Client:
     """Cloud Control of one account, in every region.
 
     ``rate_limit`` is requests a second in each region (None, 0 or infinity: no limit), ``max_attempts`` the tries of
-    one call, ``concurrency`` the requests under way at once. Who is `observing` is told of each. Every coroutine may be
-    cancelled at any time. Each raises the PEP 249 exception of the service's error code
-    (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer made no sense.
+    one call, ``concurrency`` the requests under way at once, ``cache_ttl`` the seconds for which reads are remembered
+    (0: not at all; see `CachingCaller`). Who is `observing` is told of each request. Every coroutine may be cancelled
+    at any time. Each raises the PEP 249 exception of the service's error code (`ccdbapi.exceptions.ERROR_CLASSES`), and
+    OperationalError where no answer came or the answer made no sense.
     """
 
     def __init__(
@@ -50,12 +53,13 @@ class Client:
         rate_limit: float | None = 25.0,
         max_attempts: int = 10,
         concurrency: int = 64,
+        cache_ttl: float = 0,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._transport = transport
         self._clock = clock or SystemClock()
-        self._caller = Caller(
+        caller = Caller(
             transport,
             rate_limit=rate_limit,
             max_attempts=max_attempts,
@@ -63,6 +67,16 @@ class Client:
             clock=self._clock,
             backoff=backoff or Backoff(),
         )
+        self._caller = CachingCaller(caller, ttl=cache_ttl, clock=self._clock) if cache_ttl else caller
+
+    @property
+    def refreshing(self) -> Client:
+        """The client as it is for reads that have to ask the service, whatever is remembered."""
+        if isinstance(self._caller, Caller):
+            return self
+        other = copy.copy(self)
+        other._caller = self._caller.refreshing()
+        return other
 
     async def get_resource(
         self,
@@ -79,17 +93,18 @@ class Client:
             region,
             _members(TypeName=type_name, Identifier=identifier, RoleArn=role_arn, TypeVersionId=type_version_id),
         )
-        try:
-            reply = await self._caller.send(call)
-        except ProgrammingError as error:
-            if error.diag.code == "ResourceNotFoundException":
-                return None
-            raise
-        description = reply.body.get("ResourceDescription")
-        properties = description.get("Properties") if isinstance(description, Mapping) else None
-        if not isinstance(properties, str):
-            _malformed(call, reply, "ResourceDescription.Properties")
-        return properties
+        with self._caller.reading(call) as send:
+            try:
+                reply = await send(call)
+            except ProgrammingError as error:
+                if error.diag.code == "ResourceNotFoundException":
+                    return None
+                raise
+            description = reply.body.get("ResourceDescription")
+            properties = description.get("Properties") if isinstance(description, Mapping) else None
+            if not isinstance(properties, str):
+                _malformed(call, reply, "ResourceDescription.Properties")
+            return properties
 
     async def list_resources(
         self,
@@ -248,22 +263,23 @@ class Client:
     ) -> AsyncGenerator[tuple[Call, Answer], None]:
         seen: set[str] = set()
         call = Call(operation, region, payload)
-        while True:
-            reply = await self._caller.send(call)
-            yield call, reply
-            token = reply.body.get("NextToken")
-            if token is None:
-                return
-            if not isinstance(token, str):
-                _malformed(call, reply, "NextToken")
-            if token in seen:
-                raise OperationalError(
-                    f"{operation} in {region} gave the same NextToken twice after {len(seen) + 1} pages; "
-                    "following it would never end.",
-                    diag=call.diagnostics(reply=reply),
-                )
-            seen.add(token)
-            call = Call(operation, region, {**payload, "NextToken": token})
+        with self._caller.reading(call) as send:
+            while True:
+                reply = await send(call)
+                yield call, reply
+                token = reply.body.get("NextToken")
+                if token is None:
+                    return
+                if not isinstance(token, str):
+                    _malformed(call, reply, "NextToken")
+                if token in seen:
+                    raise OperationalError(
+                        f"{operation} in {region} gave the same NextToken twice after {len(seen) + 1} pages; "
+                        "following it would never end.",
+                        diag=call.diagnostics(reply=reply),
+                    )
+                seen.add(token)
+                call = Call(operation, region, {**payload, "NextToken": token})
 
 
 def _wants_no_wait(event: ProgressEvent) -> bool:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from ccdbapi.exceptions import DatabaseError, Diagnostics, OperationalError, error_for
 
-_FINAL = frozenset({"SUCCESS", "FAILED", "CANCEL_COMPLETE"})
+#: The states of a request that the service is done with.
+FINAL = frozenset({"SUCCESS", "FAILED", "CANCEL_COMPLETE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class ProgressEvent:
     @property
     def is_final(self) -> bool:
         """Whether the service is done with the request, well or badly."""
-        return self.operation_status in _FINAL
+        return self.operation_status in FINAL
 
     @property
     def succeeded(self) -> bool:
