@@ -9,8 +9,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 from botocore.credentials import ReadOnlyCredentials
@@ -29,12 +27,8 @@ class BareClient:
         self._places = asyncio.Semaphore(concurrency)
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=concurrency))
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
+        """Closes its connections."""
         await self._session.close()
 
     async def get(self, region: str, identifier: str) -> str:

@@ -23,16 +23,16 @@ The exit code is 1 if an aim is missed.
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import NamedTuple
 
 from bare import BareClient
 from endpoint import ACCESS_KEY, SECRET_KEY, Endpoint, Setup, running
+from report import aim, described, seconds
 from with_boto3 import Boto3Images
 
 import ccdbapi
@@ -145,7 +145,7 @@ def driver(endpoint: Endpoint, rate_limit: float | None) -> Iterator[Callable[[]
 
 def bare(endpoint: Endpoint) -> None:
     async def everything() -> None:
-        async with BareClient(endpoint.url, CONCURRENCY) as client:
+        async with aclosing(BareClient(endpoint.url, CONCURRENCY)) as client:
             assert len(await client.everything(REGIONS)) == IMAGES * len(REGIONS)
 
     asyncio.run(everything())
@@ -168,25 +168,6 @@ def sequential(client: Boto3Images) -> float:
     for identifier in identifiers:
         client.get(identifier)
     return (time.perf_counter() - started) / (1 + len(identifiers)) * CALLS
-
-
-def aim(what: str, values: Sequence[float], *, at_most: float | None = None, at_least: float | None = None) -> bool:
-    """Whether the median is as it should be; says so."""
-    median = statistics.median(values)
-    held = (at_most is None or median <= at_most) and (at_least is None or median >= at_least)
-    wanted = f"at most {at_most:g}" if at_most is not None else f"at least {at_least:g}"
-    print(f"  {what}: {described(values)}, aim {wanted}: {'held' if held else 'MISSED'}")
-    return held
-
-
-def described(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
-
-
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":
