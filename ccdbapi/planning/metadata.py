@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ccdbapi.catalog import GENERIC_SERVICE, REGION, Catalog, Column, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
-from ccdbapi.engine.view import RawTable, quote_identifier
+from ccdbapi.engine.view import quote_identifier
 from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.planning.facts import facts_of
 from ccdbapi.planning.permissions import ACTIONS, Policy
-from ccdbapi.planning.plan import Facts, QueryPlan, RequestOptions
+from ccdbapi.planning.plan import QueryPlan, RequestOptions
 from ccdbapi.planning.queries import QueryPlanner
 from ccdbapi.planning.rendering import place, render
 from ccdbapi.planning.views import CATALOG
@@ -21,7 +22,6 @@ from ccdbapi.version import __version__
 
 Row = Mapping[str, str | None]
 
-_RAW = "ccdbapi show"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 #: Operation → the method's name and its verb, as StackQL calls them.
@@ -126,21 +126,18 @@ class MetadataPlanner:
         self, statement: Statement, bindings: Bindings, columns: Mapping[str, str], rows: Iterable[Row]
     ) -> QueryPlan:
         """The query whose result is ``rows``, or those whose name is like the statement's pattern, if it has one."""
-        raw = RawTable(_RAW, tuple(columns))
-        selected = ", ".join(f"CAST({name} AS {of}) AS {name}" for name, of in map(_quoted, columns.items()))
-        query = f"SELECT {selected} FROM temp.main.{quote_identifier(_RAW)}"
+        query, facts = facts_of(columns, rows)
         pattern = statement.pattern if isinstance(statement, Show) else None
         named = "name" if "name" in columns else next(iter(columns))
         filtered = () if pattern is None else (f" WHERE {quote_identifier(named)} ILIKE ", pattern)
         text = render(statement.text, bindings, query, *filtered)
-        kept = tuple({name: value for name, value in row.items() if value is not None} for row in rows)
         return QueryPlan(
             sql=text.sql,
             bindings=bindings,
             locate=text.locate,
             sources=(),
             options=RequestOptions(),
-            facts=(Facts(raw, kept),),
+            facts=(facts,),
         )
 
 
@@ -251,11 +248,6 @@ def _table_of(statement: Show) -> TableName:
 
 def _texts(*names: str) -> dict[str, str]:
     return dict.fromkeys(names, "VARCHAR")
-
-
-def _quoted(column: tuple[str, str]) -> tuple[str, str]:
-    name, sql_type = column
-    return quote_identifier(name), sql_type
 
 
 def _error(statement: Statement, named: SchemaName, message: str) -> ProgrammingError:
