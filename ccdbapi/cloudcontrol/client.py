@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from ccdbapi.cloudcontrol.cache import CachingCaller
-from ccdbapi.cloudcontrol.call import Call, Caller
+from ccdbapi.cloudcontrol.call import Call, Caller, Places
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import Backoff
@@ -40,10 +40,11 @@ class Client:
     """Cloud Control of one account, in every region.
 
     ``rate_limit`` is requests a second in each region (None, 0 or infinity: no limit), ``max_attempts`` the tries of
-    one call, ``concurrency`` the requests under way at once, ``cache_ttl`` the seconds for which reads are remembered
-    (0: not at all; see `CachingCaller`). Who is `observing` is told of each request. Every coroutine may be cancelled
-    at any time. Each raises the PEP 249 exception of the service's error code (`ccdbapi.exceptions.ERROR_CLASSES`), and
-    OperationalError where no answer came or the answer made no sense.
+    one call, ``concurrency`` the requests under way at once, or the places that it shares with other clients,
+    ``cache_ttl`` the seconds for which reads are remembered (0: not at all; see `CachingCaller`). ``account`` is the
+    alias that errors name, if there are several accounts. Who is `observing` is told of each request. Every coroutine
+    may be cancelled at any time. Each raises the PEP 249 exception of the service's error code
+    (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer made no sense.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Client:
         *,
         rate_limit: float | None = 25.0,
         max_attempts: int = 10,
-        concurrency: int = 64,
+        concurrency: int | Places = 64,
         cache_ttl: float = 0,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
+        account: str = "",
     ) -> None:
         self._transport = transport
         self._clock = clock or SystemClock()
@@ -66,6 +68,7 @@ class Client:
             concurrency=concurrency,
             clock=self._clock,
             backoff=backoff or Backoff(),
+            account=account,
         )
         self._caller = CachingCaller(caller, ttl=cache_ttl, clock=self._clock) if cache_ttl else caller
 
