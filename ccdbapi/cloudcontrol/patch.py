@@ -39,13 +39,19 @@ def checked(document: object) -> str:
         raise DataError('PatchDocument must be a list of operations: [{"op": "add", "path": "/…", "value": …}, …].')
     try:
         jsonpatch.JsonPatch(operations)
+        for operation in operations:
+            _check_operand(operation)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         raise DataError(f"PatchDocument is not valid by RFC 6902: {error}.") from None
-    for operation in operations:
-        lacking = _OPERANDS.get(operation["op"])
-        if lacking is not None and lacking not in operation:
-            raise DataError(f"PatchDocument is not valid by RFC 6902: {json.dumps(operation)} lacks {lacking!r}.")
     return _fitting(text)
+
+
+def _check_operand(operation: Operation) -> None:
+    operand = _OPERANDS.get(str(operation["op"]))
+    if operand is not None and operand not in operation:
+        raise jsonpatch.InvalidJsonPatch(f"{json.dumps(operation)} lacks {operand!r}")
+    if operand == "from":
+        jsonpatch.JsonPointer(str(operation["from"]))
 
 
 def _fitting(text: str) -> str:

@@ -44,7 +44,8 @@ def patch_document(resource_type: ResourceType, model: Object, assigned: Mapping
             raise NotSupportedError(
                 f"{place} is write-only: a patch cannot remove what a read does not show. Set it to another value."
             )
-    return written(difference.guards, difference.changes) if difference.changes else None
+    guards = {guard["path"]: guard for guard in difference.guards}
+    return written(list(guards.values()), difference.changes) if difference.changes else None
 
 
 @dataclass(slots=True)
@@ -84,7 +85,9 @@ def _by_parts(place: Place, old: object, new: object) -> _Difference:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return _object_difference(place, old, new)
     if isinstance(old, list) and isinstance(new, list):
-        return _set_difference(place, old, new) if place.is_unordered else _list_difference(place, old, new)
+        if place.is_unordered:
+            return _set_difference(place, old, new)
+        return _moved_difference(place, old, new) if place.has_limits else _list_difference(place, old, new)
     return _replacement(place, old, new)
 
 
@@ -103,17 +106,50 @@ def _object_difference(place: Place, old: Object, new: Object) -> _Difference:
 
 def _set_difference(place: Place, old: Array, new: Array) -> _Difference:
     """Of arrays without an order: items that are in both stay where they are, new ones come last."""
-    result = _Difference()
     partners = _partners(place, old, new)
+    result = _kept_difference(place, old, new, partners)
+    taken = set(partners.values())
+    for index, value in enumerate(new):
+        if index not in taken:
+            result.merge(_addition(place.item("-"), value))
+    return result
+
+
+def _moved_difference(place: Place, old: Array, new: Array) -> _Difference:
+    """Of arrays with an order, whose items have something that must stay with them: they are moved, not written."""
+    partners = _partners(place, old, new)
+    result = _kept_difference(place, old, new, partners)
+    origins = {partner: index for index, partner in partners.items()}
+    order = list(partners.values())
+    for target, index in enumerate(sorted(order)):
+        source = order.index(index)
+        if source != target:
+            result.guards += _guards(place.item(origins[index]), old[origins[index]])
+            result.changes.append(
+                {"op": "move", "from": place.item(source).pointer, "path": place.item(target).pointer}
+            )
+            order.insert(target, order.pop(source))
+    for index, value in enumerate(new):
+        if index in origins:
+            continue
+        if index == len(order):
+            result.merge(_addition(place.item("-"), value))
+        else:
+            following = origins[order[index]]
+            result.guards += _guards(place.item(following), old[following])
+            result.merge(_addition(place.item(index), value))
+        order.insert(index, index)
+    return result
+
+
+def _kept_difference(place: Place, old: Array, new: Array, partners: Mapping[int, int]) -> _Difference:
+    """What changes within the items that have ``partners``, and goes with those that have none."""
+    result = _Difference()
     for index, partner in partners.items():
         result.merge(_difference(place.item(index), old[index], new[partner]))
     for index in reversed(range(len(old))):
         if index not in partners:
             result.merge(_removal(place.item(index), old[index]))
-    taken = set(partners.values())
-    for index, value in enumerate(new):
-        if index not in taken:
-            result.merge(_addition(place.item("-"), value))
     return result
 
 
@@ -140,17 +176,16 @@ def _partners(place: Place, old: Array, new: Array) -> dict[int, int]:
         taken = set(partners.values())
         left = [index for index in left if index not in partners]
         right = [index for index in right if index not in taken]
-    if not item.has_limits:
-        partners.update(
-            zip(left, right, strict=False)
-        )  # to change an item is shorter than to remove it and add another
+    if not item.has_write_only:
+        # To change an item is shorter than to remove it and add another; but what reads do not show would stay with it.
+        unnamed = (index for index in right if _named_by_service(item, new[index]) is None)
+        partners.update(zip(left, unnamed, strict=False))
     return dict(sorted(partners.items()))
 
 
 def _list_difference(place: Place, old: Array, new: Array) -> _Difference:
     """Of arrays with an order, from the end, so that the indexes before are those of ``old``."""
-    item = place.item("*")
-    before, after = ([_canonical(item, value, settable=True) for value in values] for values in (old, new))
+    before, after = ([_canonical(place.item("*"), value) for value in values] for values in (old, new))
     result = _Difference()
     for _, start, end, first, last in reversed(SequenceMatcher(None, before, after, autojunk=False).get_opcodes()):
         common = min(end - start, last - first)
