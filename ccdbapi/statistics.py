@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStatistics:
-    """The calls of one ``operation``, region and resource type.
+    """The calls of one ``operation``, region, account and resource type.
 
-    ``type_name`` is None for operations on requests, which name none. ``calls`` were sent, again as often as
+    ``type_name`` is None for operations on requests, which name none; ``account`` is the alias of one of the
+    connection's accounts, empty if it has no such. ``calls`` were sent, again as often as
     ``retries`` tells: after one of ``throttles`` answers that asked to go slower, or of ``failures``, which are the
     service's other errors and requests that got no answer. That a resource does not exist is an answer. ``pages`` of
     lists came, and ``resources`` (in a list of requests: requests) by reads.
@@ -49,6 +50,7 @@ class CallStatistics:
     operation: str
     region: str
     type_name: str | None
+    account: str = ""
     calls: int = 0
     retries: int = 0
     throttles: int = 0
@@ -107,6 +109,30 @@ class Statistics:
             f"{self.pages} pages, {self.resources} resources, {self.rows} rows in {self.wall_time:.3f} s, "
             f"{self.waiting_time:.3f} s of it waiting; latency {self.latency}"
         )
+
+
+def merged(kinds: Iterable[CallStatistics]) -> tuple[CallStatistics, ...]:
+    """The same figures, once for each operation, region, account and resource type."""
+    alike: dict[tuple[str | None, ...], list[CallStatistics]] = {}
+    for kind in kinds:
+        alike.setdefault((kind.operation, kind.region, kind.account, kind.type_name), []).append(kind)
+    return tuple(_sum(group) for group in alike.values())
+
+
+def _sum(kinds: Sequence[CallStatistics]) -> CallStatistics:
+    """The figures of all ``kinds`` together, as one of the first."""
+    if len(kinds) == 1:
+        return kinds[0]
+    return replace(
+        kinds[0],
+        calls=sum(kind.calls for kind in kinds),
+        retries=sum(kind.retries for kind in kinds),
+        throttles=sum(kind.throttles for kind in kinds),
+        failures=sum(kind.failures for kind in kinds),
+        pages=sum(kind.pages for kind in kinds),
+        resources=sum(kind.resources for kind in kinds),
+        latency=joined(kind.latency for kind in kinds),
+    )
 
 
 def joined(latencies: Iterable[Latency]) -> Latency:

@@ -15,11 +15,11 @@ from scripted_transport import Answer, ScriptedTransport, error, ok
 from virtual_time import LoopClock, run
 
 from ccdbapi.cloudcontrol.client import Client
-from ccdbapi.cloudcontrol.observer import observing
+from ccdbapi.cloudcontrol.observer import Attempt, observing
 from ccdbapi.cloudcontrol.retry import Backoff
 from ccdbapi.cloudcontrol.transport import Reply, TransportError
 from ccdbapi.exceptions import DatabaseError
-from ccdbapi.execution.tally import Tally
+from ccdbapi.execution.tally import Tally, counted_for
 from ccdbapi.statistics import CallStatistics, Latency, Statistics, joined
 
 REGION, TYPE = "us-east-1", "AWS::SSM::Parameter"
@@ -121,6 +121,45 @@ def test_statements_that_share_a_client_are_told_of_their_own_calls() -> None:
 
     counted = [[(kind.region, kind.calls, list(kind.latency.seconds)) for kind in t.figures()] for t in run(main())]
     assert counted == [[("us-east-1", 2, [1, 1])], [("eu-west-1", 3, [1, 1, 1])]]
+
+
+def test_calls_are_told_apart_by_the_part_of_the_plan_that_they_are_for() -> None:
+    shared = client(ScriptedTransport(lambda *_: FOUND, latency=1))
+
+    async def part(number: int, count: int) -> None:
+        with counted_for(("images", number)):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(count):
+                    group.create_task(shared.get_resource(REGION, TYPE, "a"))
+
+    async def main() -> None:
+        await asyncio.gather(part(0, 1), part(1, 2), shared.get_resource(REGION, TYPE, "a"))
+
+    tally = Tally()
+    with observing(tally):
+        run(main())
+    by_part = {part: sum(kind.calls for kind in kinds) for part, kinds in tally.by_part().items()}
+    assert by_part == {("images", 0): 1, ("images", 1): 2, None: 1}
+    [together] = tally.figures()
+    assert (together.calls, together.resources, together.latency.total) == (4, 4, 4)
+
+
+def test_calls_are_told_apart_by_account() -> None:
+    tally = Tally()
+    for account in ("dev", "prod", "prod"):
+        tally.attempted(
+            Attempt(
+                operation="GetResource",
+                region=REGION,
+                type_name=TYPE,
+                identifier="a",
+                number=1,
+                duration=1,
+                outcome="Success",
+                account=account,
+            )
+        )
+    assert [(kind.account, kind.calls) for kind in tally.figures()] == [("dev", 1), ("prod", 2)]
 
 
 @given(st.lists(st.floats(0, 100), min_size=1))
