@@ -53,6 +53,11 @@ class Bindings:
         self._values.append(([self._values[number][0] for number in numbers], ""))
         return len(self._values) - 1
 
+    def text(self, value: str) -> str:
+        """The SQL expression that stands for one more value, a text."""
+        self._values.append(_as_sql_value(len(self._values), value))
+        return self.expression(len(self._values) - 1)
+
     def unsupported(self, variable: str) -> ProgrammingError:
         """The error for a value of a type that the engine does not know."""
         number, kind = int(variable.rpartition("_")[2]) + 1, type(self._variables[variable]).__name__

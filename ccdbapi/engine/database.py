@@ -14,7 +14,8 @@ import duckdb
 
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
-from ccdbapi.engine.plan import Scan, read_plan
+from ccdbapi.engine.analysis import Analysis
+from ccdbapi.engine.relations import KeyQuery
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.syntax import table_references
 from ccdbapi.engine.view import StoredColumn, View, quote_identifier
@@ -56,6 +57,10 @@ _OPTIMIZERS = frozenset(
         "unused_columns",
     }
 )
+
+#: With unused columns left out, some plans cannot be serialized, and more of them when joins may be turned around;
+#: without, every scan seems to need all columns.
+_OTHER_OPTIMIZERS = (_OPTIMIZERS | {"build_side_probe_side"}, _OPTIMIZERS - {"unused_columns"})
 
 _MACROS = {
     "string": "CAST(x AS VARCHAR)",
@@ -136,23 +141,29 @@ class Database:
             self._raw_tables[view.table.name].update(types)
             self._views.add((view.schema, view.name))
 
-    def plan(self, sql: str, bindings: Bindings, locate: Locate) -> tuple[Scan, ...]:
-        """The scans of raw tables that the optimized plan of the query ``sql`` has.
+    def plan(self, sql: str, bindings: Bindings, locate: Locate) -> Analysis:
+        """What the optimized plan of the query ``sql`` tells.
 
         Raises the PEP 249 exception for what is wrong with it, `NotSupportedError` if it cannot be planned.
         """
         with self._planning(sql, bindings, locate):
             answer = self._serialized_plan(sql)
-            if answer.get("error_type") == "internal":
-                # With unused columns left out some plans cannot be serialized; with them a scan seems to need them all.
+            for optimizers in _OTHER_OPTIMIZERS:
+                if answer.get("error_type") != "internal":
+                    break
                 try:
-                    self._optimize_with(_OPTIMIZERS - {"unused_columns"})
+                    self._optimize_with(optimizers)
                     answer = self._serialized_plan(sql)
                 finally:
                     self._optimize_with(_OPTIMIZERS)
         if answer.get("error") or len(answer.get("plans", ())) != 1:
             raise error_of_answer(answer, sql, locate)
-        return tuple(scan for scan in read_plan(answer["plans"][0], self._raw_tables) if scan.table in self._raw_tables)
+        return Analysis(answer["plans"][0], self._raw_tables, self._values)
+
+    def _values(self, query: KeyQuery) -> Sequence[tuple[object, ...]]:
+        """The rows of a query that reads no raw table."""
+        with self._planning(query.sql, query.bindings, lambda _: None):
+            return self._root.execute(query.sql).fetchall()
 
     def _serialized_plan(self, sql: str) -> dict[str, Any]:
         row = self._root.execute(_PLAN, [sql]).fetchone()

@@ -14,15 +14,8 @@ from operator import and_
 from typing import cast
 
 from ccdbapi.engine.domain import ANYTHING, NOTHING, Domain, union
-
-#: A node of the plan, as its JSON has it.
-Node = Mapping[str, object]
-
-#: Column of a raw table → the SQL type of the values that its text stands for. Those that are missing are text.
-Types = Mapping[str, str]
-
-#: Where one value has one text, so that an equality of values is one of texts. Not so that of a moment.
-_ONE_TEXT = frozenset({"BIGINT", "BOOLEAN", "DOUBLE", "JSON"})
+from ccdbapi.engine.expressions import Node, integers, main_reference, nodes
+from ccdbapi.engine.relations import ONE_TEXT, Types
 
 #: Beyond this, not every whole number is a DOUBLE.
 _EXACT = 2.0**53
@@ -30,13 +23,14 @@ _EXACT = 2.0**53
 
 @dataclass(slots=True)
 class Scan:
-    """One reading of a raw table in a statement.
+    """One reading of a raw table in a statement, which has a ``number``.
 
     ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow,
     ``may_stop_early`` tells that a LIMIT above may leave part of the table unread, and ``shared`` that several parts of
     the statement use it: the engine is free to read it once for each of them.
     """
 
+    number: int
     table: str
     columns: frozenset[str]
     domain: Domain
@@ -69,6 +63,7 @@ class _Scans:
 
     types: Mapping[str, Types]
     found: list[Scan] = field(default_factory=list)
+    main_references: dict[object, _Output] = field(default_factory=dict)
 
 
 def read_plan(plan: Node, types: Mapping[str, Types]) -> tuple[Scan, ...]:
@@ -80,24 +75,24 @@ def read_plan(plan: Node, types: Mapping[str, Types]) -> tuple[Scan, ...]:
 
 def _read(node: Node, scans: _Scans, *, limited: bool) -> _Output:
     """Appends the scans below ``node``. ``limited``: something above may stop before it has read all of them."""
-    children = _nodes(node, "children")
+    children = nodes(node, "children")
     match node.get("type"), children:
         case "LOGICAL_GET", _:
             return _read_get(node, scans, limited=limited)
         case "LOGICAL_FILTER", [child]:
             below = _read(child, scans, limited=limited)
             if below.scan is not None:
-                domains = (_domain(expression, below) for expression in _nodes(node, "expressions"))
+                domains = (_domain(expression, below) for expression in nodes(node, "expressions"))
                 below.scan.domain = reduce(and_, domains, below.scan.domain)
-            return below.pick(_integers(node, "projection_map"))
+            return below.pick(integers(node, "projection_map"))
         case "LOGICAL_PROJECTION", [child]:
             below = _read(child, scans, limited=limited)
-            return replace(below, columns=[_reference(part, below) for part in _nodes(node, "expressions")])
+            return replace(below, columns=[_reference(part, below) for part in nodes(node, "expressions")])
         case "LOGICAL_COMPARISON_JOIN", [left, right] if node.get("join_type") == "MARK":
             # Every row of the left side is kept as it is; the mark comes as one more column.
             below = _read(left, scans, limited=limited)
             _read(right, scans, limited=False)
-            kept = below.pick(_integers(node, "left_projection_map"))
+            kept = below.pick(integers(node, "left_projection_map"))
             return replace(kept, columns=[*kept.columns, None])
         case "LOGICAL_COMPARISON_JOIN" | "LOGICAL_ANY_JOIN" | "LOGICAL_CROSS_PRODUCT", [left, right]:
             # The right side is read whole before the first row of the left.
@@ -105,10 +100,15 @@ def _read(node: Node, scans: _Scans, *, limited: bool) -> _Output:
             _read(right, scans, limited=False)
         case "LOGICAL_MATERIALIZED_CTE", [definition, query]:
             before = len(scans.found)
-            _read(definition, scans, limited=False)
+            output = _read(definition, scans, limited=False)
             for scan in scans.found[before:]:
                 scan.shared = True
+            main = main_reference(node)
+            if main is not None:
+                scans.main_references[main] = output
             _read(query, scans, limited=limited)
+        case "LOGICAL_CTE_REF", _:
+            return scans.main_references.get(node.get("table_index", 0), _OPAQUE)
         case "LOGICAL_LIMIT", _:
             for child in children:
                 _read(child, scans, limited=True)
@@ -124,28 +124,26 @@ def _read(node: Node, scans: _Scans, *, limited: bool) -> _Output:
 def _read_get(node: Node, scans: _Scans, *, limited: bool) -> _Output:
     table = cast("Node", node.get("function_data") or {}).get("table")
     if not isinstance(table, str):  # a table function, whose input may hold scans
-        for child in _nodes(node, "children"):
+        for child in nodes(node, "children"):
             _read(child, scans, limited=limited)
         return _OPAQUE
     names = cast("Sequence[str]", node.get("names", ()))
-    indexes = [cast("int", column.get("index", 0)) for column in _nodes(node, "column_indexes")]
+    indexes = [cast("int", column.get("index", 0)) for column in nodes(node, "column_indexes")]
     # A row id, which count(*) reads, has an index beyond the table's columns.
     columns = [names[index] if index < len(names) else None for index in indexes]
-    read = _Output(
-        Scan(table, frozenset(filter(None, columns)), ANYTHING, limited), columns, scans.types.get(table, {})
-    )
-    assert read.scan is not None  # noqa: S101
+    scan = Scan(cast("int", node.get("table_index", 0)), table, frozenset(filter(None, columns)), ANYTHING, limited)
+    read = _Output(scan, columns, scans.types.get(table, {}))
     filters = cast("Node", node.get("table_filters") or {})
     by_position = read if node.get("table_filters_by_projection") else replace(read, columns=list(names))
-    for entry in _nodes(filters, "filters"):
+    for entry in nodes(filters, "filters"):
         column = by_position.column(cast("int", entry.get("key", 0)))
         if column is not None:
-            read.scan.domain &= _filter_domain(cast("Node", entry.get("value", {})), read, column)
-    for entry in _nodes(filters, "multi_column_filters"):
-        referenced = by_position.pick(_integers(entry, "column_indexes"))
-        read.scan.domain &= _domain(cast("Node", entry.get("expr", {})), referenced)
-    scans.found.append(read.scan)
-    return read.pick(_integers(node, "projection_ids"))
+            scan.domain &= _filter_domain(cast("Node", entry.get("value", {})), read, column)
+    for entry in nodes(filters, "multi_column_filters"):
+        referenced = by_position.pick(integers(entry, "column_indexes"))
+        scan.domain &= _domain(cast("Node", entry.get("expr", {})), referenced)
+    scans.found.append(scan)
+    return read.pick(integers(node, "projection_ids"))
 
 
 def _filter_domain(entry: Node, read: _Output, column: str) -> Domain:
@@ -154,14 +152,14 @@ def _filter_domain(entry: Node, read: _Output, column: str) -> Domain:
         case "CONSTANT_COMPARISON" if entry.get("comparison_type") == "COMPARE_EQUAL":
             return _is(column, cast("Node", entry.get("constant") or {}))
         case "IN_FILTER":
-            return _one_of(column, _nodes(entry, "values"))
+            return _one_of(column, nodes(entry, "values"))
         case "OPTIONAL_FILTER":  # the engine need not apply it, but it holds for every row of the answer
             return _filter_domain(cast("Node", entry.get("child_filter") or {}), read, column)
         case "CONJUNCTION_AND":
-            parts = (_filter_domain(child, read, column) for child in _nodes(entry, "child_filters"))
+            parts = (_filter_domain(child, read, column) for child in nodes(entry, "child_filters"))
             return reduce(and_, parts, ANYTHING)
         case "CONJUNCTION_OR":
-            return _any([_filter_domain(child, read, column) for child in _nodes(entry, "child_filters")])
+            return _any([_filter_domain(child, read, column) for child in nodes(entry, "child_filters")])
         case "EXPRESSION_FILTER":
             return _domain(cast("Node", entry.get("expr") or {}), replace(read, columns=[column]))
     return ANYTHING
@@ -169,7 +167,7 @@ def _filter_domain(entry: Node, read: _Output, column: str) -> Domain:
 
 def _domain(expression: Node, below: _Output) -> Domain:
     """The rows for which ``expression`` can be true; ``below`` tells what its references are."""
-    children = _nodes(expression, "children")
+    children = nodes(expression, "children")
     match expression.get("type"), children:
         case "CONJUNCTION_AND", _:
             return reduce(and_, (_domain(child, below) for child in children), ANYTHING)
@@ -195,8 +193,8 @@ def _equality(tested: Node, constant: Node, below: _Output) -> Domain:
         return _is(column, value)
     if _function_name(tested) == "row":
         # A pair of columns against a pair of values: every part has to be equal.
-        parts = _nodes(cast("Node", value.get("value") or {}), "children")
-        columns = [_reference(child, below) for child in _nodes(tested, "children")]
+        parts = nodes(cast("Node", value.get("value") or {}), "children")
+        columns = [_reference(child, below) for child in nodes(tested, "children")]
         pairs = zip(columns, parts, strict=True) if len(parts) == len(columns) else ()
         return reduce(and_, (_is(name, part) for name, part in pairs if name is not None), ANYTHING)
     return ANYTHING
@@ -238,14 +236,14 @@ def _any(domains: Sequence[Domain]) -> Domain:
 
 def _reference(expression: Node, below: _Output) -> str | None:
     """The scan's column that an expression is, None if it is anything else."""
-    match expression.get("type"), _nodes(expression, "children"):
+    match expression.get("type"), nodes(expression, "children"):
         case "BOUND_REF", _:
             return below.column(cast("int", expression.get("index", 0)))
         case "OPERATOR_CAST", [child]:
             # The cast by which a view gives the column its type.
             column = _reference(child, below)
             sql_type = _type_name(cast("Node", expression.get("return_type") or {}))
-            return column if column and sql_type in _ONE_TEXT and below.types.get(column) == sql_type else None
+            return column if column and sql_type in ONE_TEXT and below.types.get(column) == sql_type else None
     return None
 
 
@@ -257,13 +255,3 @@ def _type_name(sql_type: Node) -> object:
 def _function_name(expression: Node) -> str | None:
     path = cast("Node", expression.get("qname") or {}).get("path")
     return str(path[-1]) if isinstance(path, list) and path else None
-
-
-def _nodes(node: Node, key: str) -> Sequence[Node]:
-    entries = node.get(key)
-    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-
-
-def _integers(node: Node, key: str) -> Sequence[int]:
-    entries = node.get(key)
-    return [entry for entry in entries if isinstance(entry, int)] if isinstance(entries, list) else []

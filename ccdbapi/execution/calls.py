@@ -97,7 +97,7 @@ async def _list(client: Client, source: Source, listing: Listing, options: Reque
         async for page in client.list_resources(
             listing.region,
             resource_type.name,
-            resource_model=_model(source.table, listing),
+            resource_model=_model(source.lists or source.table, listing),
             role_arn=options.role_arn,
             type_version_id=options.type_version_id,
         ):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ccdbapi.engine.stream import Columns
 from ccdbapi.exceptions import InternalError
@@ -15,44 +16,61 @@ from ccdbapi.execution.patience import Patience
 _LONGEST_WAIT = 0.1 if sys.platform == "win32" else None
 
 
+class Batch(NamedTuple):
+    """Rows of one part of a table; ``again``: another part has brought them before."""
+
+    columns: Columns
+    part: int
+    again: bool
+
+
 class Channel:
-    """Batches of rows on their way to the scans of one raw table.
+    """Batches of rows on their way to the scans of one raw table, whose rows come from ``parts`` parts.
 
     With ``scans`` > 1 there may be any number of scans, each of which gets all the rows, so they are kept. The producer
-    may run ahead of the scans by ``ahead`` bytes; with 0 it goes on only when a scan is out of rows.
+    of a part may run ahead of the scans by ``ahead`` bytes; with 0 it goes on only when a scan is out of rows.
     """
 
-    def __init__(self, *, scans: int, ahead: int, patience: Patience) -> None:
+    def __init__(self, *, scans: int, ahead: int, patience: Patience, parts: int = 1) -> None:
         self._scans = scans
         self._ahead = ahead
         self._patience = patience
         self._changed = threading.Condition()
-        self._batches: list[Columns] = []
+        self._batches: list[Batch] = []
         self._opened = 0
-        self._hungry = 0
-        self._bytes = 0
+        #: Of each part: scans that are out of rows, bytes that no scan has taken, and whether all has come.
+        self._hungry = [0] * parts
+        self._bytes = [0] * parts
+        self._complete = [False] * parts
         self._ended = False
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Event()
 
-    def put(self, columns: Columns, size: int) -> None:
+    def put(self, columns: Columns, size: int, part: int = 0, *, again: bool = False) -> None:
         """Hands over a batch of about ``size`` bytes. On the event loop."""
         with self._changed:
-            self._batches.append(columns)
-            self._bytes += size
+            self._batches.append(Batch(columns, part, again))
+            self._bytes[part] += size
             self._changed.notify_all()
 
-    async def room(self) -> None:
-        """Waits until the producer should go on. On the event loop."""
+    async def room(self, part: int = 0) -> None:
+        """Waits until the producer of the part should go on. On the event loop."""
         self._loop = asyncio.get_running_loop()
         while True:
             with self._changed:
                 # A scan that is out of rows may just not have woken up yet to those that it was given.
-                if self._bytes < self._ahead or (self._hungry and not self._bytes):
+                untaken = self._bytes[part]
+                if untaken < self._ahead or (self._hungry[part] and not untaken):
                     return
                 self._room.clear()
             await self._room.wait()
+
+    def complete(self, part: int) -> None:
+        """No more batches of the part come: all were handed over."""
+        with self._changed:
+            self._complete[part] = True
+            self._changed.notify_all()
 
     def end(self, failure: BaseException | None = None) -> None:
         """No more batches come: all were handed over, or ``failure`` is why not. From any thread; the first counts."""
@@ -61,46 +79,70 @@ class Channel:
                 self._ended, self._failure = True, failure
                 self._changed.notify_all()
 
-    def scan(self) -> Iterator[Columns]:
-        """The batches for one scan: all that has arrived at once. Raises what the producer failed with."""
+    def scan(self, part: int | None = None) -> Iterator[Columns]:
+        """The batches for one scan, of one part or all: what has arrived at once. Raises what the producer failed with.
+
+        A scan of all parts gets each row once, that of a part all rows of it.
+        """
         with self._changed:
             self._opened += 1
             if self._scans <= 1 and self._opened > self._scans:
                 raise InternalError("The engine reads a table more often than its plan said.")
         position = 0
         while True:
-            arrived, position = self._take(position)
+            arrived, position = self._take(position, part)
             if not arrived:
                 return
             yield _joined(arrived)
 
-    def _take(self, position: int) -> tuple[Sequence[Columns], int]:
+    def _take(self, position: int, part: int | None) -> tuple[Sequence[Columns], int]:
         """Waits for batches from ``position`` on; none mean the end."""
+        parts = range(len(self._bytes)) if part is None else (part,)
         with self._changed:
-            if position == len(self._batches) and not self._ended:
-                self._wait(position)
+            arrived = self._arrived(position, part)
+            if not arrived:
+                self._wait(position, part, parts)
+                arrived = self._arrived(position, part)
             if self._failure is not None:
                 raise self._failure
-            arrived = self._batches[position:]
             if self._scans <= 1:
                 self._batches.clear()
             position = len(self._batches)
-            self._bytes = 0
+            for number in parts:
+                self._bytes[number] = 0
         self._wake_producer()
         return arrived, position
 
-    def _wait(self, position: int) -> None:
-        self._hungry += 1
+    def _arrived(self, position: int, part: int | None) -> Sequence[Columns]:
+        batches = self._batches[position:]
+        if part is None:
+            return [batch.columns for batch in batches if not batch.again]
+        return [batch.columns for batch in batches if batch.part == part]
+
+    def _wait(self, position: int, part: int | None, parts: Iterable[int]) -> None:
+        for number in parts:
+            self._hungry[number] += 1
         try:
             self._wake_producer()
-            while position == len(self._batches) and not self._ended:
-                left = self._patience.left
-                if left == 0:
-                    raise self._patience.exhausted()
-                with self._patience.waiting():
-                    self._changed.wait(min((seconds for seconds in (left, _LONGEST_WAIT) if seconds), default=None))
+            while not (self._ended or (part is not None and self._complete[part]) or self._arrived(position, part)):
+                if any(self._bytes[number] for number in parts):
+                    for number in parts:
+                        self._bytes[number] = 0  # what is not for this scan is in nobody's way
+                    self._wake_producer()
+                if part is None:
+                    self._wait_patiently()
+                else:
+                    self._changed.wait()  # beside the statement, whose own patience is what counts
         finally:
-            self._hungry -= 1
+            for number in parts:
+                self._hungry[number] -= 1
+
+    def _wait_patiently(self) -> None:
+        left = self._patience.left
+        if left == 0:
+            raise self._patience.exhausted()
+        with self._patience.waiting():
+            self._changed.wait(min((seconds for seconds in (left, _LONGEST_WAIT) if seconds), default=None))
 
     def _wake_producer(self) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ccdbapi.cloudcontrol import loop
-from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
@@ -25,15 +25,16 @@ Written = tuple[Request, ProgressEvent]
 
 
 class Executor:
-    """Runs plans on a session of the engine; ``client`` makes the calls.
+    """Runs plans on sessions of the engine, which ``open_session`` gives; ``clients`` make the calls.
 
     ``wait`` tells whether a statement that writes waits until its requests are final where it does not say. Not for
     several threads at once, but for `cancel`.
     """
 
-    def __init__(self, client: Client, session: Session, *, wait: bool) -> None:
-        self._client = client
-        self._session = session
+    def __init__(self, clients: Clients, open_session: Callable[[], Session], *, wait: bool) -> None:
+        self._clients = clients
+        self._open_session = open_session
+        self._session = open_session()
         self._wait = wait
         self._run: Run | None = None
         self._reading: Reading | None = None
@@ -46,7 +47,7 @@ class Executor:
     def query(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
         self._run = run
-        self._reading = Reading(self._client, plan, run.patience)
+        self._reading = Reading(self._clients(""), plan, run.patience, self._open_session)
         with self._stoppable():
             self._check_cancelled()
             with observing(run.tally):
@@ -60,7 +61,7 @@ class Executor:
         """
         requests = distinct([request for plan in plans for request in self._requests(plan, run)])
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
-        self._writing = Writing(self._client, requests, awaited=any(awaited))
+        self._writing = Writing(self._clients, requests, awaited=any(awaited))
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():

@@ -3,36 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
+from typing import TypeVar
 
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.engine.relations import scan_name
+from ccdbapi.engine.session import Session
 from ccdbapi.engine.stream import ArrowTable
+from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.execution.calls import get_row, list_rows
 from ccdbapi.execution.channel import Channel
+from ccdbapi.execution.feeding import fed
 from ccdbapi.execution.patience import Patience
-from ccdbapi.execution.rows import columns_of, fact_table, known_row, size_of
-from ccdbapi.planning import AnyKey, AnyListing, Gets, Knowns, Lists, QueryPlan, Source
+from ccdbapi.execution.rows import Row, columns_of, fact_table, known_row, size_of
+from ccdbapi.execution.supply import Supply, merged, one_by_one
+from ccdbapi.planning import (
+    AnyKey,
+    AnyListing,
+    Calls,
+    Feed,
+    Gets,
+    Key,
+    Knowns,
+    Listing,
+    Lists,
+    QueryPlan,
+    Scans,
+    Source,
+)
+from ccdbapi.planning.limits import too_many
 
-#: Bytes of rows that are fetched ahead of what the engine has pulled, for each table.
+#: Bytes of rows that are fetched ahead of what the engine has pulled, for each part of a table.
 AHEAD = 16 * 2**20
 
-#: Gets under way at once for one table: where all rows will be read, and where a LIMIT may leave the rest unread.
-EAGER_GETS, CAUTIOUS_GETS = 256, 8
+#: Calls under way at once for one part of a table: where all rows will be read, and where a LIMIT may leave the rest
+#: unread.
+EAGER_CALLS, CAUTIOUS_CALLS = 256, 8
+
+Wanted = TypeVar("Wanted", AnyKey, AnyListing)
 
 
 class Reading:
-    """The calls of one query, from `start` to `stop`."""
+    """The calls of one query, from `start` to `stop`; ``open_session`` gives sessions for queries beside its own."""
 
-    def __init__(self, client: Client, plan: QueryPlan, patience: Patience) -> None:
+    def __init__(
+        self, client: Client, plan: QueryPlan, patience: Patience, open_session: Callable[[], Session]
+    ) -> None:
         self._client = client
-        self._options = plan.options
-        self._facts = plan.facts
-        self._channels = [
-            (source, Channel(scans=source.scans, ahead=0 if source.may_stop_early else AHEAD, patience=patience))
+        self._plan = plan
+        self._open_session = open_session
+        feeds = [feed for source in plan.sources for calls in source.parts if (feed := _feed_of(calls)) is not None]
+        readers = Counter(name for feed in feeds for name, _ in feed.reads.values())
+        self._tables = {
+            source.raw.name: _Table(
+                source,
+                Channel(
+                    # A query for keys may read a table as often as it likes.
+                    scans=source.scans + 2 * readers[source.raw.name],
+                    ahead=0 if source.may_stop_early else AHEAD,
+                    patience=patience,
+                    parts=len(source.parts),
+                ),
+            )
             for source in plan.sources
-        ]
+        }
+        self._facts = {facts.raw.name: facts for facts in plan.facts}
+        self._calls = 0
         self._stopped = False
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -40,18 +81,17 @@ class Reading:
     @property
     def tables(self) -> Mapping[str, ArrowTable]:
         """Raw table → its rows, for the engine to pull."""
-        fetched = {source.raw.name: ArrowTable(source.raw.columns, channel.scan) for source, channel in self._channels}
-        return fetched | {facts.raw.name: fact_table(facts) for facts in self._facts}
+        fetched = {name: table.rows() for name, table in self._tables.items()}
+        return fetched | {name: fact_table(facts) for name, facts in self._facts.items()}
 
     def start(self) -> None:
         """Begins to make the calls."""
-        if self._channels:
+        if self._tables:
             loop.submit(self._fetch_all())
 
     def stop(self, failure: BaseException) -> None:
         """Ends the calls that are under way; scans that still want rows raise ``failure``. From any thread."""
-        for _, channel in self._channels:
-            channel.end(failure)
+        self._end_all(failure)
         self._stopped = True
         if self._task is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
@@ -63,42 +103,170 @@ class Reading:
             return
         try:
             async with asyncio.TaskGroup() as group:
-                for source, channel in self._channels:
-                    group.create_task(self._fetch(source, channel))
+                for table in self._tables.values():
+                    group.create_task(self._fetch(table))
         except BaseExceptionGroup as failures:
             # One failure fails the statement: no scan may end as if all of its rows had come.
-            for _, channel in self._channels:
-                channel.end(_first(failures))
+            self._end_all(_first(failures))
 
-    async def _fetch(self, source: Source, channel: Channel) -> None:
-        match source.calls:
+    def _end_all(self, failure: BaseException) -> None:
+        for table in self._tables.values():
+            table.channel.end(failure)
+
+    async def _fetch(self, table: _Table) -> None:
+        async with asyncio.TaskGroup() as group:
+            for part, calls in enumerate(table.source.parts):
+                group.create_task(self._fetch_part(table, part, calls))
+        table.channel.end()
+
+    async def _fetch_part(self, table: _Table, part: int, calls: Calls) -> None:
+        match calls:
             case Knowns(keys):
-                channel.put(columns_of(source, (known_row(source, key) for key in keys)), 0)
+                async with aclosing(self._batches(keys)) as batches:
+                    async for batch in batches:
+                        table.put(part, [known_row(table.source, key) for key in batch])
             case Gets(keys):
-                remaining = iter(keys)
-                width = CAUTIOUS_GETS if source.may_stop_early else EAGER_GETS
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(min(width, len(keys))):
-                        group.create_task(self._get_each(source, remaining, channel))
+                await self._get_each(table, part, self._batches(keys), _number(keys))
             case Lists(listings):
-                async with asyncio.TaskGroup() as group:
-                    for listing in listings:
-                        group.create_task(self._list(source, listing, channel))
-        channel.end()
+                await self._list_each(table, part, self._batches(listings), _number(listings))
+            case Scans(listings):
+                await self._get_each(table, part, self._shown(table, listings), None)
+        table.channel.complete(part)
 
-    async def _get_each(self, source: Source, keys: Iterator[AnyKey], channel: Channel) -> None:
-        for key in keys:
-            row = await get_row(self._client, source, key, self._options)
+    async def _batches(self, wanted: Sequence[Wanted] | Feed) -> AsyncGenerator[Sequence[Wanted], None]:
+        if isinstance(wanted, Feed):
+            tables = {scan_name(number): self._read(*place) for number, place in wanted.reads.items()}
+            async with aclosing(fed(wanted, tables, self._open_session)) as batches:
+                async for batch in batches:
+                    yield batch  # type: ignore[misc]  # a feed of keys tells keys, one of listings listings
+        else:
+            yield wanted
+
+    def _read(self, name: str, part: int | None) -> ArrowTable:
+        return self._tables[name].rows(part) if part is not None else fact_table(self._facts[name])
+
+    async def _get_each(
+        self, table: _Table, part: int, batches: AsyncGenerator[Sequence[AnyKey], None], number: int | None
+    ) -> None:
+        async with aclosing(batches), asyncio.TaskGroup() as group:
+            keys = Supply(batches)
+            for _ in range(self._width(table.source, number)):
+                group.create_task(self._get(table, part, keys))
+
+    async def _get(self, table: _Table, part: int, keys: Supply[AnyKey]) -> None:
+        while (key := await keys.next()) is not None:
+            self._count_call()
+            row = await table.row(key, partial(get_row, self._client, table.source, key, self._plan.options))
             if row is not None:
-                channel.put(columns_of(source, [row]), size_of(row))
-            await channel.room()
+                table.put(part, [row])
+            await table.channel.room(part)
 
-    async def _list(self, source: Source, listing: AnyListing, channel: Channel) -> None:
-        async with aclosing(list_rows(self._client, source, listing, self._options)) as pages:
+    async def _list_each(
+        self, table: _Table, part: int, batches: AsyncGenerator[Sequence[AnyListing], None], number: int | None
+    ) -> None:
+        async with aclosing(batches), asyncio.TaskGroup() as group:
+            listings = Supply(batches)
+            for _ in range(self._width(table.source, number)):
+                group.create_task(self._list(table, part, listings))
+
+    async def _list(self, table: _Table, part: int, listings: Supply[AnyListing]) -> None:
+        while (listing := await listings.next()) is not None:
+            self._count_call()
+            async with aclosing(list_rows(self._client, table.source, listing, self._plan.options)) as pages:
+                async for rows in pages:
+                    table.put(part, rows)
+                    await table.channel.room(part)
+
+    async def _shown(
+        self, table: _Table, listings: Sequence[AnyListing] | Feed
+    ) -> AsyncGenerator[Sequence[AnyKey], None]:
+        """The keys of all resources that the lists show, page by page: of all lists at once where all will be read."""
+        together = one_by_one if table.source.may_stop_early else merged
+        async with aclosing(self._batches(listings)) as batches:
+            async for batch in batches:
+                async with aclosing(together([self._keys(table, listing) for listing in batch])) as pages:
+                    async for page in pages:
+                        yield page
+
+    async def _keys(self, table: _Table, listing: AnyListing) -> AsyncIterator[Sequence[AnyKey]]:
+        self._count_call()
+        assert isinstance(listing, Listing)  # noqa: S101
+        async with aclosing(list_rows(self._client, table.source, listing, self._plan.options)) as pages:
             async for rows in pages:
-                if rows:
-                    channel.put(columns_of(source, rows), sum(map(size_of, rows)))
-                await channel.room()
+                yield [Key(listing.region, row[IDENTIFIER]) for row in rows]
+
+    def _width(self, source: Source, number: int | None) -> int:
+        most = CAUTIOUS_CALLS if source.may_stop_early else EAGER_CALLS
+        return most if number is None else min(most, number)
+
+    def _count_call(self) -> None:
+        self._calls += 1
+        if self._plan.max_calls is not None and self._calls > self._plan.max_calls:
+            raise too_many(self._calls, self._plan.max_calls)
+
+
+class _Table:
+    """A source, on the way to the engine. Rows that several parts bring are handed to the statement once."""
+
+    def __init__(self, source: Source, channel: Channel) -> None:
+        self.source = source
+        self.channel = channel
+        self._several = len(source.parts) > 1
+        resources = source.table.kind == "get" and source.table.service != GENERIC_SERVICE
+        # What tells a row from others: two calls may show different properties of one resource.
+        self._name = (
+            (*source.table.scope_columns, IDENTIFIER)
+            if resources
+            else tuple(column for column in source.raw.columns if column != PROPERTIES)
+        )
+        self._brought: set[tuple[str | None, ...]] = set()
+        self._gets: dict[AnyKey, asyncio.Future[Row | None]] = {}
+
+    def rows(self, part: int | None = None) -> ArrowTable:
+        """The rows of one part, or of all, for the engine to pull."""
+        return ArrowTable(self.source.raw.columns, partial(self.channel.scan, part))
+
+    async def row(self, key: AnyKey, get: Callable[[], Awaitable[Row | None]]) -> Row | None:
+        """The row of the key; several parts that ask for it make one call."""
+        if not self._several:
+            return await get()
+        if key in self._gets:
+            return await self._gets[key]
+        self._gets[key] = asyncio.get_running_loop().create_future()
+        row = await get()
+        self._gets[key].set_result(row)
+        return row
+
+    def put(self, part: int, rows: Sequence[Row]) -> None:
+        """Hands over rows that a part has brought."""
+        if not self._several:
+            self._put(part, rows, again=False)
+            return
+        fresh = [row for row in rows if self._is_fresh(row)]
+        self._put(part, fresh, again=False)
+        if len(fresh) < len(rows):
+            kept = {id(row) for row in fresh}
+            self._put(part, [row for row in rows if id(row) not in kept], again=True)
+
+    def _put(self, part: int, rows: Sequence[Row], *, again: bool) -> None:
+        if rows:
+            self.channel.put(columns_of(self.source, rows), sum(map(size_of, rows)), part, again=again)
+
+    def _is_fresh(self, row: Row) -> bool:
+        name = tuple(row.get(column) for column in self._name)
+        if name in self._brought:
+            return False
+        self._brought.add(name)
+        return True
+
+
+def _feed_of(calls: Calls) -> Feed | None:
+    wanted = calls.keys if isinstance(calls, Gets | Knowns) else calls.listings
+    return wanted if isinstance(wanted, Feed) else None
+
+
+def _number(wanted: Sequence[AnyKey] | Sequence[AnyListing] | Feed) -> int | None:
+    return None if isinstance(wanted, Feed) else len(wanted)
 
 
 def _first(failure: BaseException) -> BaseException:

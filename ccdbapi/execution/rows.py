@@ -44,7 +44,7 @@ def request_row(region: str, event: ProgressEvent) -> Row:
 def resource_row(source: Source, key: Key, properties: str) -> Row:
     """The row of a resource as GetResource shows it; ``properties`` is JSON text."""
     row = _key_columns(key) | {PROPERTIES: properties}
-    pointers = source.columns.intersection(source.table.resource_type.primary_identifier)
+    pointers = [column for column in source.columns if column.startswith("/")]
     # What is write-only stands in the identifier alone.
     return row | {**parts_of(source.table, key), **_model_columns(properties, pointers)} if pointers else row
 

@@ -26,8 +26,10 @@ FILTER_COLUMN = "/ResourceRequestStatusFilter"
 def generic_view_of(catalog: str, table: Table) -> View:
     """The view that users see as ``table``; all that it shows is in its raw table."""
     pointers = tuple(column.pointer for column in table.columns if column.pointer is not None)
-    raw = RawTable(table.resource_type.name, (REGION, *pointers))
-    columns = tuple(StoredColumn(column.name, column.pointer or REGION, column.sql_type) for column in table.columns)
+    raw = RawTable(table.resource_type.name, (*table.scope_columns, *pointers))
+    columns = tuple(
+        StoredColumn(column.name, column.pointer or column.name, column.sql_type) for column in table.columns
+    )
     return View(catalog, table.service, table.name, raw, columns)
 
 
@@ -48,6 +50,12 @@ def generic_calls_of(table: Table, domain: Domain, regions: Sequence[str]) -> Ge
             rows = _combinations(table, boxes, (REGION, _TOKEN))
             return Gets(tuple(dict.fromkeys(RequestKey(*row) for row in rows)))
     return Lists(tuple(_request_listings(table, boxes)))
+
+
+def generic_key_columns(table: Table) -> tuple[tuple[str, ...], ...]:
+    """The columns, beside the region, that tell which calls to make."""
+    needed = {"resource": (_TYPE, _IDENTIFIER), "resources": (_TYPE,), "resource_request": (_TOKEN,)}
+    return (needed.get(table.name, ()),)
 
 
 def _combinations(table: Table, boxes: Iterable[Box], columns: Sequence[str]) -> Iterable[tuple[str, ...]]:

@@ -48,6 +48,13 @@ def listings_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[L
     return tuple(listings)
 
 
+def list_columns(table: Table) -> frozenset[str]:
+    """The columns of a raw table that a list, by its parents, shows of each resource for certain."""
+    required = table.resource_type.handlers["list"].required
+    parents = (str(column.pointer) for column in table.parents if column.property_name in required)
+    return frozenset((*table.resource_type.primary_identifier, *parents))
+
+
 def constants_of(domain: Domain, columns: Iterable[str]) -> Mapping[str, str]:
     """Those of ``columns`` to which the predicates give one value, the same in every row that ``domain`` can hold.
 

@@ -10,8 +10,10 @@ from ccdbapi.catalog import Catalog, HandlerName, ResourceType
 from ccdbapi.planning.plan import (
     AnyKey,
     AnyListing,
+    Calls,
     CancelPlan,
     DeletePlan,
+    Feed,
     Gets,
     InsertPlan,
     Key,
@@ -22,6 +24,7 @@ from ccdbapi.planning.plan import (
     QueryPlan,
     RequestKey,
     RequestListing,
+    Scans,
     Source,
     TypedKey,
     TypedListing,
@@ -87,30 +90,39 @@ def policies_of(plan: Plan, catalog: Catalog, *, wait: bool, role_in_rows: bool)
 
 
 def _add_query(needs: _Needs, plan: QueryPlan, catalog: Catalog) -> None:
-    role = plan.options.role_arn
     for source in plan.sources:
-        for call in _calls(source):
-            match call:
-                case Key():
-                    _add_handler(needs, "read", source.table.resource_type, role)
-                case TypedKey():
-                    _add_handler(needs, "read", catalog.find_resource_type(call.type_name), role)
-                case RequestKey():
-                    needs.call(_STATUS)
-                case Listing():
-                    _add_handler(needs, "list", source.table.resource_type, role)
-                case TypedListing():
-                    _add_handler(needs, "list", catalog.find_resource_type(call.type_name), role)
-                case RequestListing():
-                    needs.call(_LIST_REQUESTS)
+        for calls in source.parts:
+            _add_calls(needs, source, calls, catalog, plan.options.role_arn)
 
 
-def _calls(source: Source) -> Sequence[AnyKey | AnyListing]:
-    match source.calls:
-        case Gets(keys):
-            return keys
-        case Lists(listings):
-            return listings
+def _add_calls(needs: _Needs, source: Source, calls: Calls, catalog: Catalog, role: str | None) -> None:
+    if isinstance(calls, Scans):
+        _add_handler(needs, "list", source.table.resource_type, role)
+        _add_handler(needs, "read", source.table.resource_type, role)
+        return
+    for call in _wanted(calls):
+        match call:
+            case Feed():
+                handler: HandlerName = "read" if isinstance(calls, Gets) else "list"
+                _add_handler(needs, handler, source.table.resource_type, role)
+            case Key():
+                _add_handler(needs, "read", source.table.resource_type, role)
+            case TypedKey():
+                _add_handler(needs, "read", catalog.find_resource_type(call.type_name), role)
+            case RequestKey():
+                needs.call(_STATUS)
+            case Listing():
+                _add_handler(needs, "list", source.table.resource_type, role)
+            case TypedListing():
+                _add_handler(needs, "list", catalog.find_resource_type(call.type_name), role)
+            case RequestListing():
+                needs.call(_LIST_REQUESTS)
+
+
+def _wanted(calls: Gets | Lists | Knowns) -> Sequence[AnyKey | AnyListing | Feed]:
+    match calls:
+        case Gets(wanted) | Lists(wanted):
+            return [wanted] if isinstance(wanted, Feed) else wanted
         case Knowns():
             return ()
 

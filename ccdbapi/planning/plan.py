@@ -8,7 +8,9 @@ from typing import Literal, NamedTuple
 
 from ccdbapi.catalog import Column, Table
 from ccdbapi.engine.bindings import Bindings
+from ccdbapi.engine.domain import Domain
 from ccdbapi.engine.errors import Locate
+from ccdbapi.engine.relations import KeyQuery
 from ccdbapi.engine.view import RawTable
 
 
@@ -82,46 +84,72 @@ AnyListing = Listing | TypedListing | RequestListing
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """Keys, or listings, that only the rows of other tables tell: of ``table``, those that ``domain`` can hold.
+
+    ``query`` gives, for some columns of the raw table, the values that they can have. It reads each scan of ``reads``
+    from a part of a source: number of the scan → name of the raw table, and number of its part, None for facts.
+    ``regions`` are asked where neither tells the region.
+    """
+
+    table: Table
+    query: KeyQuery
+    reads: Mapping[int, tuple[str, int | None]]
+    domain: Domain
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gets:
     """A call for each key: GetResource, or GetResourceRequestStatus for that of a request."""
 
-    keys: tuple[AnyKey, ...]
+    keys: tuple[AnyKey, ...] | Feed
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
     """A list with all its pages for each listing: ListResources, or ListResourceRequests for one of requests."""
 
-    listings: tuple[AnyListing, ...]
+    listings: tuple[AnyListing, ...] | Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """For each listing a list, and for each resource that it shows a GetResource."""
+
+    listings: tuple[AnyListing, ...] | Feed
 
 
 @dataclass(frozen=True, slots=True)
 class Knowns:
     """No call: a statement that asks for no more than the keys is answered by the keys."""
 
-    keys: tuple[AnyKey, ...]
+    keys: tuple[AnyKey, ...] | Feed
 
 
-#: What answers for the rows of a raw table.
-Calls = Gets | Lists | Knowns
+#: What answers for some rows of a raw table.
+Calls = Gets | Lists | Scans | Knowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the rows of one raw table come from.
+    """Where the rows of one raw table come from: from all of ``parts``, each row once.
 
-    ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``: 0 if the engine has found that no row
+    ``domains`` has, for each part, what the statement's constants say of its rows. ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``: 0 if the engine has found that no row
     can be needed, more than 1 if it may read the table any number of times. ``constants`` are columns that have the
-    same value in all rows, the one that the statement's predicates give them.
+    same value in all rows, the one that the statement's predicates give them. ``lists`` is the table of the type's
+    lists, whose parents those of the parts are by.
     """
 
     table: Table
     raw: RawTable
-    calls: Calls
+    parts: tuple[Calls, ...]
+    domains: tuple[Domain, ...]
     columns: frozenset[str]
     scans: int
     may_stop_early: bool
     constants: Mapping[str, str]
+    lists: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +162,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPlan:
-    """A query for the engine, and where the raw tables that it scans come from: from calls, or from ``facts``."""
+    """A query for the engine, and where the raw tables that it scans come from: from calls, or from ``facts``.
+
+    ``max_calls`` bounds the resources that it gets and the lists that it makes; None for no bound.
+    """
 
     sql: str
     bindings: Bindings = field(repr=False)
@@ -142,6 +173,7 @@ class QueryPlan:
     sources: tuple[Source, ...]
     options: RequestOptions
     facts: tuple[Facts, ...] = ()
+    max_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +188,11 @@ class Returning:
 
 #: What a column of a write's source is: the new value of a property, an option of the request, or what is named here;
 #: ``properties`` are those of the resource as it is.
-Role = Column | OptionName | Literal["region", "identifier", "request_token", "patch_document", "properties"]
+Role = (
+    Column
+    | OptionName
+    | Literal["region", "account", "account_alias", "identifier", "request_token", "patch_document", "properties"]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +214,14 @@ class WritePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertPlan(WritePlan):
-    """A CreateResource for each row of ``source``."""
+    """A CreateResource for each row of ``source``.
+
+    ``default_region`` is for rows that name none. ``accounts`` are those that rows may name, alias → id, which is None
+    where no column names accounts by it; a single one is that of all rows.
+    """
 
     default_region: str | None
+    accounts: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Catalog, Table
+from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
-from ccdbapi.engine.domain import Domain, union
+from ccdbapi.engine.domain import union
 from ccdbapi.engine.errors import UnknownColumn, UnknownTable
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.view import RawTable, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 from ccdbapi.planning.aliases import respelled, unknown_column
-from ccdbapi.planning.generic import FILTER_COLUMN, generic_calls_of
+from ccdbapi.planning.generic import FILTER_COLUMN
 from ccdbapi.planning.information import InformationSchema
-from ccdbapi.planning.keys import constants_of, keys_of, listings_of
-from ccdbapi.planning.plan import Calls, Gets, Knowns, Lists, QueryPlan, RequestOptions, Source
+from ccdbapi.planning.keys import constants_of
+from ccdbapi.planning.limits import check_calls
+from ccdbapi.planning.plan import Calls, Gets, Knowns, QueryPlan, RequestOptions, Source
 from ccdbapi.planning.rendering import Text, place
+from ccdbapi.planning.sourcing import Sought, Sourcing
 from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view_of
 from ccdbapi.sql import INFORMATION_SCHEMA, TableName
 
@@ -37,14 +40,26 @@ _MOST_ALIASES = 200
 class QueryPlanner:
     """Plans queries over the tables of a catalogue. Makes no call; may be used by several threads.
 
-    ``regions`` are asked where a statement names none.
+    ``regions`` are asked where a statement names none; ``scanning`` tells whether a table that is asked for no resource
+    in particular is listed; ``max_calls`` bounds the resources that a statement gets and the lists that it makes.
     """
 
-    def __init__(self, database: Database, catalog: Catalog, regions: Sequence[str], schema: str | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalog: Catalog,
+        regions: Sequence[str],
+        schema: str | None,
+        *,
+        scanning: bool = False,
+        max_calls: int | None = None,
+    ) -> None:
         self._database = database
         self._catalog = catalog
-        self._regions = regions
+        self._regions = tuple(regions)
         self._schema = schema
+        self._scanning = scanning
+        self._max_calls = max_calls
         self._information = InformationSchema(catalog)
         self._raw_tables: dict[str, tuple[Table, RawTable]] = {}
         self._referenced: dict[str, Sequence[str]] = {}
@@ -72,22 +87,29 @@ class QueryPlanner:
             )
         return table
 
-    def query(self, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
-        """The plan of a query.
+    def query(self, text: Text, bindings: Bindings, options: RequestOptions, max_calls: int | None = None) -> QueryPlan:
+        """The plan of a query, with a bound of its own on the calls where ``max_calls`` gives one.
 
-        Raises `ProgrammingError` for unknown names and missing predicates, and what the engine says of the rest.
+        Raises `ProgrammingError` for unknown names, missing predicates and too many calls, and what the engine says of
+        the rest.
         """
-        text, referenced, scans = self._bound(text, bindings)
-        names = dict.fromkeys((*(scan.table for scan in scans), *referenced))
-        scans_of = {name: [scan for scan in scans if scan.table == name] for name in names}
-        return QueryPlan(
+        text, referenced, analysis = self._bound(text, bindings)
+        names = dict.fromkeys((*(scan.table for scan in analysis.scans), *referenced))
+        scans_of = {name: [scan for scan in analysis.scans if scan.table == name] for name in names}
+        tables = {name: self._sought(name, scans_of[name]) for name in names if name in self._raw_tables}
+        facts = [scan for scan in analysis.scans if self._information.has(scan.table)]
+        Sourcing(analysis=analysis, regions=self._regions, scanning=self._scanning).find(tables, facts)
+        plan = QueryPlan(
             sql=text.sql,
             bindings=bindings,
             locate=text.locate,
-            sources=tuple(self._source(name, scans_of[name]) for name in names if name in self._raw_tables),
+            sources=tuple(self._source(name, sought) for name, sought in tables.items()),
             options=options,
             facts=tuple(self._information.facts(n, scans_of[n]) for n in names if self._information.has(n)),
+            max_calls=self._max_calls if max_calls is None else max_calls,
         )
+        check_calls(plan)
+        return plan
 
     def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
         """The plan of a query for the resources that an UPDATE or DELETE is about, over `target_view_of` ``table``.
@@ -100,14 +122,14 @@ class QueryPlanner:
         plan = self.query(text, bindings, options)
         known = {REGION, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
         sources = tuple(
-            replace(source, calls=Knowns(source.calls.keys))
-            if isinstance(source.calls, Gets) and source.raw == view.table and source.columns <= known
+            replace(source, parts=tuple(map(_taken_for_granted, source.parts)))
+            if source.raw == view.table and source.columns <= known
             else source
             for source in plan.sources
         )
         return replace(plan, sources=sources)
 
-    def _bound(self, text: Text, bindings: Bindings) -> tuple[Text, Sequence[str], Sequence[Scan]]:
+    def _bound(self, text: Text, bindings: Bindings) -> tuple[Text, Sequence[str], Analysis]:
         """The text that the engine took, which has the names of columns for their aliases, and what it refers to."""
         referenced: Sequence[str] | None = None
         for _ in range(_MOST_ALIASES):
@@ -163,25 +185,31 @@ class QueryPlanner:
         self._database.define(view)
         self._raw_tables[view.table.name] = table, view.table
 
-    def _source(self, raw_name: str, scans: Sequence[Scan]) -> Source:
-        table, raw = self._raw_tables[raw_name]
-        domain = union(scan.domain for scan in scans)
-        return Source(
-            table=table,
-            raw=raw,
-            calls=self._calls(table, domain),
-            columns=frozenset[str]().union(*(scan.columns for scan in scans)),
-            scans=sum(2 if scan.shared else 1 for scan in scans),
-            may_stop_early=any(scan.may_stop_early for scan in scans),
-            constants=constants_of(domain, (*OPTION_COLUMNS, FILTER_COLUMN)),
+    def _sought(self, raw_name: str, scans: Sequence[Scan]) -> Sought:
+        table, _ = self._raw_tables[raw_name]
+        if table.kind == "list" or table.service == GENERIC_SERVICE:
+            return Sought(table, table, scans)
+        has_lists = "list" in table.resource_type.handlers
+        return Sought(
+            table, self._catalog.find_table(table.service, f"{table.name}_list_only") if has_lists else None, scans
         )
 
-    def _calls(self, table: Table, domain: Domain) -> Calls:
-        if table.service == GENERIC_SERVICE:
-            return generic_calls_of(table, domain, self._regions)
-        if table.kind == "list":
-            return Lists(listings_of(table, domain, self._regions))
-        return Gets(keys_of(table, domain, self._regions))
+    def _source(self, raw_name: str, sought: Sought) -> Source:
+        return Source(
+            table=sought.table,
+            raw=self._raw_tables[raw_name][1],
+            parts=tuple(sought.parts),
+            domains=tuple(sought.domains),
+            columns=sought.columns,
+            scans=sum(2 if scan.shared else 1 for scan in sought.scans),
+            may_stop_early=any(scan.may_stop_early for scan in sought.scans),
+            constants=constants_of(union(scan.domain for scan in sought.scans), (*OPTION_COLUMNS, FILTER_COLUMN)),
+            lists=sought.lists,
+        )
+
+
+def _taken_for_granted(calls: Calls) -> Calls:
+    return Knowns(calls.keys) if isinstance(calls, Gets) else calls
 
 
 def qualified(view: View) -> str:

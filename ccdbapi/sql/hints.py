@@ -11,7 +11,7 @@ from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import syntax_error
 
 _WITH_ARGUMENT = frozenset({"client_token", "role_arn", "type_version_id"})
-_WITH_NUMBER = frozenset({"max_writes"})
+_WITH_NUMBER = frozenset({"max_calls", "max_writes"})
 _ALONE = frozenset({"async", "await", "create", "delete", "required", "update"})
 
 _HINT = re.compile(

@@ -1,0 +1,63 @@
+"""What several tasks take their work from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Supply(Generic[Item]):
+    """Items that come in batches, handed out one by one to any number of tasks of one event loop."""
+
+    def __init__(self, batches: AsyncIterator[Iterable[Item]]) -> None:
+        self._batches = batches
+        self._batch: Iterator[Item] = iter(())
+        self._turn = asyncio.Lock()
+        self._ended = False
+
+    async def next(self) -> Item | None:
+        """The next item, None at the end. Raises what the batches raise."""
+        item = next(self._batch, None)
+        if item is not None:
+            return item
+        async with self._turn:
+            while (item := next(self._batch, None)) is None and not self._ended:
+                batch = await anext(self._batches, None)
+                if batch is None:
+                    self._ended = True
+                else:
+                    self._batch = iter(batch)
+        return item
+
+
+async def merged(streams: Iterable[AsyncIterator[Item]]) -> AsyncGenerator[Item, None]:
+    """The items of all ``streams``, which run at once, as they come."""
+    arrived: asyncio.Queue[Item | None] = asyncio.Queue()
+
+    async def drain(stream: AsyncIterator[Item]) -> None:
+        async for item in stream:
+            await arrived.put(item)
+
+    async def drain_all() -> None:
+        async with asyncio.TaskGroup() as group:
+            for stream in streams:
+                group.create_task(drain(stream))
+
+    draining = asyncio.create_task(drain_all())
+    draining.add_done_callback(lambda _: arrived.put_nowait(None))
+    try:
+        while (item := await arrived.get()) is not None:
+            yield item
+        await draining
+    finally:
+        draining.cancel()
+
+
+async def one_by_one(streams: Iterable[AsyncIterator[Item]]) -> AsyncGenerator[Item, None]:
+    """The items of all ``streams``, each of which begins when the one before has ended."""
+    for stream in streams:
+        async for item in stream:
+            yield item

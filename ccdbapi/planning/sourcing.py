@@ -1,0 +1,184 @@
+"""Decides where the rows of a query's tables come from: from constants, from other tables' rows, or from a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Table
+from ccdbapi.engine.analysis import Analysis
+from ccdbapi.engine.domain import Domain, union
+from ccdbapi.engine.plan import Scan
+from ccdbapi.engine.relations import Reachable
+from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.planning.generic import generic_calls_of, generic_key_columns
+from ccdbapi.planning.keys import keys_of, list_columns, listings_of
+from ccdbapi.planning.plan import Calls, Feed, Gets, Lists, Scans
+
+#: Number of a scan → its raw table, and the number of its part there; None where its rows take no call.
+Places = dict[int, tuple[str, int | None]]
+
+
+@dataclass(slots=True)
+class Sought:
+    """A raw table of the query: its table, that of the type's lists, its scans, and the parts found for it so far.
+
+    ``domains`` has, for each part, what constants say of its rows.
+    """
+
+    table: Table
+    lists: Table | None
+    scans: Sequence[Scan]
+    parts: list[Calls] = field(default_factory=list)
+    domains: list[Domain] = field(default_factory=list)
+
+    def add(self, calls: Calls, domain: Domain) -> int:
+        """Adds a part, and returns its number."""
+        self.parts.append(calls)
+        self.domains.append(domain)
+        return len(self.parts) - 1
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the statement needs."""
+        return frozenset[str]().union(*(scan.columns for scan in self.scans))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourcing:
+    """Finds the parts of a query's sources. Makes no call.
+
+    ``regions`` are asked where the query names none; ``scanning`` tells whether a table that is asked for no resource
+    in particular is listed.
+    """
+
+    analysis: Analysis
+    regions: tuple[str, ...]
+    scanning: bool
+
+    def find(self, tables: Mapping[str, Sought], facts: Iterable[Scan]) -> None:
+        """Finds the parts of all ``tables``, by raw table; the rows of the scans ``facts`` are at hand.
+
+        Raises `ProgrammingError` for a missing predicate, and what `keys_of` and `listings_of` raise.
+        """
+        places: Places = {scan.number: (scan.table, None) for scan in facts}
+        for name, sought in tables.items():
+            told = [scan for scan in sought.scans if self._is_told(sought.table, scan.domain)]
+            if told or not sought.scans:
+                domain = union(scan.domain for scan in told)
+                part = sought.add(calls_of(sought.table, domain, self.regions), domain)
+                places.update({scan.number: (name, part) for scan in told})
+        while waiting := [(name, scan) for name, s in tables.items() for scan in s.scans if scan.number not in places]:
+            reachable = self.analysis.reachable(frozenset(places))
+            found: Places = {}
+            for name, scan in waiting:
+                calls = self._fed(tables[name].table, scan, reachable, places)
+                if calls is not None:
+                    found[scan.number] = name, tables[name].add(calls, scan.domain)
+            places.update(found or self._scanned(tables, waiting, reachable, places))
+
+    def _is_told(self, table: Table, domain: Domain) -> bool:
+        """Whether constants tell all that the calls need."""
+        choices = [frozenset(choice) for choice in key_columns(table)]
+        return all(
+            any(choice <= box.keys() for choice in choices) and (self.regions or REGION in box) for box in domain.boxes
+        )
+
+    def _fed(self, table: Table, scan: Scan, reachable: Mapping[int, Reachable], places: Places) -> Calls | None:
+        """The calls for what the rows of scans at ``places`` tell; None if they do not tell enough."""
+        demanded = reachable.get(scan.number)
+        if demanded is None:
+            return None
+        for choice in key_columns(table):
+            needed = choice if self.regions else (REGION, *choice)
+            lacking = [column for column in needed if scan.domain.leaves_open(column)]
+            if lacking and demanded.columns.issuperset(lacking):
+                query = demanded.query(lacking, table.scope_columns)
+                if not query.reads:
+                    rows = self.analysis.evaluate(query)
+                    return calls_of(table, scan.domain & domain_of(query.columns, rows), self.regions)
+                reads = {number: places[number] for number in query.reads}
+                feed = Feed(table, query, MappingProxyType(reads), scan.domain, self.regions)
+                return Lists(feed) if isinstance(_nothing(table), Lists) else Gets(feed)
+        return None
+
+    def _scanned(
+        self,
+        tables: Mapping[str, Sought],
+        waiting: Sequence[tuple[str, Scan]],
+        reachable: Mapping[int, Reachable],
+        places: Places,
+    ) -> Places:
+        """Lists the first of the tables that can be listed."""
+        for name, scan in waiting:
+            sought = tables[name]
+            lists = sought.lists
+            if not self.scanning or lists is None or sought.table.kind != "get":
+                continue
+            if self._is_told(lists, scan.domain):
+                listed: Calls | None = calls_of(lists, scan.domain, self.regions)
+            else:
+                listed = self._fed(lists, scan, reachable, places)
+            if not isinstance(listed, Lists):
+                continue
+            shown = {REGION, IDENTIFIER, *lists.scope_columns, *list_columns(lists)}
+            calls = listed if sought.columns <= shown else Scans(listed.listings)
+            return {scan.number: (name, sought.add(calls, scan.domain))}
+        name, scan = waiting[0]
+        self._check_cycle(tables, waiting, places)
+        calls_of(tables[name].table, scan.domain, self.regions)  # raises
+        raise ProgrammingError(f"{tables[name].table.qualified_name}: the predicates in WHERE do not tell what to get.")
+
+    def _check_cycle(self, tables: Mapping[str, Sought], waiting: Sequence[tuple[str, Scan]], places: Places) -> None:
+        """Raises if the first of the waiting tables waits for others, which wait, too."""
+        name, scan = waiting[0]
+        others = [(other, waits) for other, waits in waiting if waits.number != scan.number]
+        all_places = places | {waits.number: (other, 0) for other, waits in others}
+        reachable = self.analysis.reachable(frozenset(all_places))
+        calls = self._fed(tables[name].table, scan, reachable, all_places)
+        feed = calls.listings if isinstance(calls, Lists) else calls.keys if isinstance(calls, Gets) else None
+        if isinstance(feed, Feed):
+            names = dict.fromkeys(
+                tables[other].table.qualified_name for other, waits in others if waits.number in feed.reads
+            )
+            table = tables[name].table.qualified_name
+            raise ProgrammingError(
+                f"{table} is to be told by {' and '.join(names)} what to get, and that is not told by anything else: "
+                f"give one of them {REGION} and {IDENTIFIER} in WHERE, join {table}_list_only, or connect with "
+                "scan='list'."
+            )
+
+
+def key_columns(table: Table) -> Sequence[tuple[str, ...]]:
+    """The choices of columns, beside the region, that tell which calls to make."""
+    if table.service == GENERIC_SERVICE:
+        return generic_key_columns(table)
+    if table.kind == "get":
+        return ((IDENTIFIER,), table.resource_type.primary_identifier)
+    handler = table.resource_type.handlers["list"]
+    pointers = {str(column.property_name): str(column.pointer) for column in table.parents}
+    return tuple(
+        tuple(dict.fromkeys(pointers[name] for name in (*handler.required, *choice)))
+        for choice in handler.alternatives or ((),)
+    )
+
+
+def calls_of(table: Table, domain: Domain, regions: Sequence[str]) -> Gets | Lists:
+    """The calls for all rows that ``domain`` can hold. Raises as `Sourcing.find` does."""
+    if table.service == GENERIC_SERVICE:
+        return generic_calls_of(table, domain, regions)
+    if table.kind == "list":
+        return Lists(listings_of(table, domain, regions))
+    return Gets(keys_of(table, domain, regions))
+
+
+def domain_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Domain:
+    """The rows whose ``columns`` have one of ``rows`` of values; rows with NULL are left out."""
+    texts = ([str(value) for value in row] for row in rows if None not in row)
+    boxes = (MappingProxyType({c: {t: None} for c, t in zip(columns, row, strict=True)}) for row in texts)
+    return Domain(tuple(boxes))
+
+
+def _nothing(table: Table) -> Gets | Lists:
+    return calls_of(table, Domain(()), ())
