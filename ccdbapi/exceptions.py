@@ -17,6 +17,7 @@ Source: PEP 249, "Exceptions"; AWS Cloud Control API, the errors of each operati
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -69,8 +70,11 @@ class Outcome:
     account: str | None = None
 
 
-class Warning(Exception):  # noqa: A001 - the name that PEP 249 prescribes
-    """Something important happened that is no error. PEP 249."""
+class Warning(builtins.Warning):  # noqa: A001 - the name that PEP 249 prescribes
+    """Something important happened that is no error: a part of the result is missing. PEP 249.
+
+    It is in ``cursor.messages``, and issued by the module `warnings`, whose filters apply.
+    """
 
 
 class Error(Exception):

@@ -16,7 +16,7 @@ import aiohttp
 
 from ccdbapi.cloudcontrol.aws_session import AwsSession, Endpoint
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
-from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Reply, TransportError
+from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, EndpointError, Reply, TransportError
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import OperationalError
 from ccdbapi.fork import keep_forever
@@ -77,12 +77,12 @@ class AiohttpTransport:
                 text = await response.read()
                 return _reply(endpoint, response, text)
         except (aiohttp.ClientSSLError, ssl.SSLCertVerificationError) as error:
-            raise OperationalError(
+            raise EndpointError(
                 f"{endpoint.url} could not be trusted: {error}. Does AWS_CA_BUNDLE name the right certificates?"
             ) from error
         except aiohttp.ClientConnectorDNSError as error:
             if _no_such_host(error):
-                raise OperationalError(f"There is no host {error.host}: is {region!r} a region of AWS?") from error
+                raise EndpointError(f"There is no host {error.host}: is {region!r} a region of AWS?") from error
             raise TransportError(f"{endpoint.url}: {error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise TransportError(f"{endpoint.url}: {error or type(error).__name__}") from error
@@ -147,7 +147,7 @@ def _reply(endpoint: Endpoint, response: aiohttp.ClientResponse, text: bytes) ->
     if response.status >= 300:
         # A proxy or a load balancer spoke, in a language of its own; its status still says whether to try again.
         return Reply(response.status, request_id, {"message": f"{endpoint.url} answered: {quoted}"})
-    raise OperationalError(f"{endpoint.url} answered with something that is no JSON object: {quoted!r}")
+    raise EndpointError(f"{endpoint.url} answered with something that is no JSON object: {quoted!r}")
 
 
 def _no_such_host(error: aiohttp.ClientConnectorDNSError) -> bool:

@@ -17,8 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError, ParamValidationErr
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 from ccdbapi.cloudcontrol.aws_session import SERVICE, AwsSession, translated
-from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Reply, TransportError
-from ccdbapi.exceptions import OperationalError
+from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, EndpointError, Reply, TransportError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -80,7 +79,7 @@ class _Pool:
             except ParamValidationError as error:
                 return Reply(400, None, {"__type": "ValidationException", "Message": str(error)})
             except SSLError as error:
-                raise OperationalError(f"{error} Does AWS_CA_BUNDLE name the right certificates?") from error
+                raise EndpointError(f"{error} Does AWS_CA_BUNDLE name the right certificates?") from error
             except (HTTPClientError, BotocoreConnectionError) as error:
                 raise TransportError(f"{client.meta.endpoint_url}: {error}") from error
             body = {name: value for name, value in response.items() if name != "ResponseMetadata"}

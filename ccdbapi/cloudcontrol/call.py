@@ -15,7 +15,7 @@ from ccdbapi.cloudcontrol.clock import Clock
 from ccdbapi.cloudcontrol.limiter import RateLimiter
 from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt
 from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge
-from ccdbapi.cloudcontrol.transport import Answer, Transport, TransportError
+from ccdbapi.cloudcontrol.transport import Answer, EndpointError, Transport, TransportError
 from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for, of_account
 
 logger = logging.getLogger("ccdbapi.calls")
@@ -147,7 +147,7 @@ class Caller:
             try:
                 reply, verdict = await self._attempt(call, number)
             except (TransportError, OSError) as error:
-                if number >= self._max_attempts:
+                if number >= self._max_attempts or isinstance(error, EndpointError):
                     raise _unanswered(call, number, error) from error
             else:
                 if verdict is None:
@@ -265,7 +265,8 @@ def _refused(call: Call, reply: Answer, attempts: int) -> DatabaseError:
 def _unanswered(call: Call, attempts: int, error: Exception) -> OperationalError:
     what = f"{call.type_name} {call.identifier or ''}".strip() if call.type_name else "the request"
     why = str(error) or type(error).__name__
-    message = f"{call.operation} of {what} in {call.region} got no answer in {attempts} tries: {why}."
+    tries = f" in {attempts} tries" if attempts > 1 else ""
+    message = f"{call.operation} of {what} in {call.region} got no answer{tries}: {why.removesuffix('.')}."
     if call.client_token:
         message = f"{message} {_unknown_outcome(call)}"
     return OperationalError(message, diag=call.diagnostics(message=why))

@@ -18,7 +18,7 @@ from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import Backoff
 from ccdbapi.cloudcontrol.transport import Answer, Transport
-from ccdbapi.exceptions import OperationalError, ProgrammingError
+from ccdbapi.exceptions import DatabaseError, OperationalError, ProgrammingError
 
 #: Resources, or requests, asked for in one page: the most that the service model allows.
 PAGE_SIZE = 100
@@ -268,7 +268,10 @@ class Client:
         call = Call(operation, region, payload)
         with self._caller.reading(call) as send:
             while True:
-                reply = await send(call)
+                try:
+                    reply = await send(call)
+                except DatabaseError as error:
+                    raise (_broken_off(error, len(seen)) if seen else error) from error.__cause__
                 yield call, reply
                 token = reply.body.get("NextToken")
                 if token is None:
@@ -277,8 +280,8 @@ class Client:
                     _malformed(call, reply, "NextToken")
                 if token in seen:
                     raise OperationalError(
-                        f"{operation} in {region} gave the same NextToken twice after {len(seen) + 1} pages; "
-                        "following it would never end.",
+                        f"{operation} of {call.type_name or 'requests'} in {region} gave the same NextToken twice "
+                        f"after {len(seen) + 1} pages; following it would never end.",
                         diag=call.diagnostics(reply=reply),
                     )
                 seen.add(token)
@@ -308,9 +311,21 @@ def _list(call: Call, reply: Answer, member: str) -> list[Mapping[str, object]]:
     return items
 
 
+def _broken_off(error: DatabaseError, pages: int) -> OperationalError:
+    """The error for a list whose next page could not be had: the first was answered, so the request was right.
+
+    A list is not begun again by itself: rows of its first pages may have been handed out, and would come twice.
+    """
+    after = f"{pages} page{'s' if pages > 1 else ''}"
+    why = "" if isinstance(error, OperationalError) else " (its NextToken may have expired)"
+    return OperationalError(
+        f"{error} The list broke off after {after}{why} and is not complete: run the statement again.", diag=error.diag
+    )
+
+
 def _malformed(call: Call, reply: Answer, member: str) -> NoReturn:
     raise OperationalError(
-        f"{call.operation} in {call.region} was answered without a usable {member} (HTTP status {reply.status}, "
-        f"request id {reply.request_id}). Is endpoint_url a Cloud Control endpoint?",
+        f"{call.operation} of {call.type_name or 'a request'} in {call.region} was answered without a usable {member} "
+        f"(HTTP status {reply.status}, request id {reply.request_id}). Is endpoint_url a Cloud Control endpoint?",
         diag=call.diagnostics(reply=reply),
     )

@@ -40,14 +40,18 @@ class TransportError(Exception):
     """
 
 
+class EndpointError(TransportError):
+    """No answer of Cloud Control will come, however often it is asked: no such host, or one that is something else."""
+
+
 class Transport(Protocol):
     """Carries requests to Cloud Control. Its coroutines run on one event loop at a time."""
 
     async def send(self, operation: str, region: str, payload: Mapping[str, object]) -> Answer:
         """Carries out ``operation`` (``GetResource``) once: no retries, no waiting for limits.
 
-        Raises `TransportError` when no answer came, and `ccdbapi.exceptions.OperationalError` when none can
-        come (no credentials, no endpoint).
+        Raises `TransportError` when no answer came, and `ccdbapi.exceptions.OperationalError` when none can be asked
+        for (no credentials, no endpoint).
         """
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from ccdbapi.cloudcontrol.aiohttp_transport import AiohttpTransport
 from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.cloudcontrol.boto3_transport import Boto3Transport
 from ccdbapi.cloudcontrol.client import Client
-from ccdbapi.cloudcontrol.transport import Answer, Reply, Transport, TransportError
+from ccdbapi.cloudcontrol.transport import Answer, EndpointError, Reply, Transport, TransportError
 from ccdbapi.exceptions import DataError, OperationalError
 
 pytestmark = pytest.mark.usefixtures("no_aws")
@@ -147,7 +147,7 @@ def test_a_compressed_answer_is_read_too() -> None:
 
 @pytest.mark.parametrize("body", [b"<html>a portal</html>", b"[1]", b'{"cut'])
 def test_a_success_that_is_no_json_object_is_quoted(body: bytes) -> None:
-    with pytest.raises(OperationalError, match=r"http://127.0.0.1:\d+/? answered with something that is no JSON"):
+    with pytest.raises(EndpointError, match=r"http://127.0.0.1:\d+/? answered with something that is no JSON"):
         asyncio.run(answer_of("aiohttp", answering(amz_json(body))))
 
 
