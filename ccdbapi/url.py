@@ -42,9 +42,13 @@ def settings_from_url(url: str) -> Settings:
     values: dict[str, object] = {}
     for name, text in (*((name, text) for name, text in given if text), *parse_qsl(parts.query, True)):
         _check_name(name)
-        if name in values:
+        value = _READERS.get(name, _text)(name, text)
+        earlier = values.get(name)
+        if isinstance(value, tuple) and isinstance(earlier, tuple):
+            value = (*earlier, *value)
+        elif name in values:
             raise InterfaceError(f"The URL gives {name} twice.")
-        values[name] = _READERS.get(name, _text)(name, text)
+        values[name] = value
     return Settings(**values)  # type: ignore[arg-type]  # which checks them itself
 
 

@@ -23,7 +23,8 @@ class AwsccCompiler(PGCompiler):
 
     def visit_column(self, column: ColumnClause[Any], *args: Any, **kw: Any) -> str:
         """In UPDATE and DELETE the table that is written goes by its own name, without its schema."""
-        written = self.statement.table if isinstance(self.statement, Update | Delete) else None
+        statement = getattr(self, "statement", None)  # DDL has none in SQLAlchemy 1.4
+        written = statement.table if isinstance(statement, Update | Delete) else None
         if (
             not isinstance(written, TableClause)
             or not isinstance(column.table, TableClause)
@@ -127,6 +128,10 @@ class AwsccTypeCompiler(PGTypeCompiler):
     def visit_DOUBLE_PRECISION(self, type_: object, **kw: object) -> str:
         """``DOUBLE``."""
         return "DOUBLE"
+
+    def visit_TIMESTAMP(self, type_: sqltypes.TIMESTAMP, **kw: object) -> str:
+        """``TIMESTAMP``, also ``WITH TIME ZONE``; without a precision, which is always microseconds."""
+        return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "TIMESTAMP"
 
     def visit_BYTEA(self, type_: object, **kw: object) -> str:
         """``BLOB``."""

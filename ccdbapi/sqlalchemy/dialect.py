@@ -127,7 +127,8 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
     def is_disconnect(self, e: Exception, connection: object, cursor: object) -> bool:
         """Whether the connection is closed, or the service did not answer."""
         if isinstance(e, ccdbapi.InterfaceError):
-            return isinstance(connection, ccdbapi.Connection) and connection.closed
+            driver = getattr(connection, "dbapi_connection", connection)
+            return isinstance(driver, ccdbapi.Connection) and driver.closed
         return isinstance(e, ccdbapi.OperationalError) and e.diag.operation is not None and e.diag.code is None
 
     def do_ping(self, dbapi_connection: Any) -> bool:

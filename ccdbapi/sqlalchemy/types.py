@@ -6,36 +6,33 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import cast
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.elements import BindParameter, Cast
 
 #: Values of JSON may be anything that JSON can hold, hence Any.
 _Processor = Callable[[Any], Any]
 
 
 class AwsccJSON(sqltypes.JSON):
-    """JSON: the cursor gives dicts, lists and scalars as they are, and takes them as text.
+    """JSON: the cursor gives dicts, lists and scalars as they are, and takes text that is cast.
 
     A property is given or it is not, so None is NULL and not JSON's ``null``.
     """
 
+    def bind_expression(self, bindvalue: BindParameter[Any]) -> Cast[Any]:
+        """A cast, without which the engine would take it for text."""
+        return cast(bindvalue, self)
+
     def bind_processor(self, dialect: Dialect) -> _Processor:
-        """Objects and arrays as text; a scalar stays what it is, for a property that may be text as well."""
+        """See the class."""
+        return _json
 
-        def process(value: Any) -> Any:
-            return json.dumps(value) if isinstance(value, dict | list | tuple) else _scalar(value)
-
-        return process
-
-    def literal_processor(self, dialect: Dialect) -> _Processor:
-        """The same, in quotes."""
-
-        def process(value: Any) -> str:
-            text = value if isinstance(value, str) else json.dumps(_scalar(value))
-            return "NULL" if _scalar(value) is None else _literal(text)
-
-        return process
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """See the class."""
+        return lambda value: "NULL" if value is None else _literal(_json(value) or "")
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         """None: the cursor has read it."""
@@ -74,7 +71,12 @@ COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] =
 }
 
 
-def _scalar(value: Any) -> Any:
+def _json(value: Any) -> str | None:
+    # Without blanks, as services write it: the engine compares JSON by its text.
+    return None if value is None else json.dumps(_plain(value), separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
     return None if value is sqltypes.JSON.NULL else value
 
 

@@ -1,0 +1,197 @@
+"""What there is, as SQLAlchemy's inspector tells it: from the catalogue, without a call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from engines import engine_over, reflected
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.ext.automap import automap_base
+
+from ccdbapi.catalog import Catalog, packaged
+from ccdbapi.emulator.service import CloudControl
+
+WIDGETS = {
+    "typeName": "Acme::Tools::Widget",
+    "description": "A widget.",
+    "properties": {
+        "Name": {"type": "string", "description": "What it is called."},
+        "Colour": {"type": "string", "default": "it's blue"},
+        "Size": {"$ref": "#/definitions/Size", "default": 3},
+        "Weight": {"type": "number"},
+        "Sharp": {"type": "boolean", "default": False},
+        "Parts": {"type": "array", "items": {"type": "string"}, "default": []},
+        "Made": {"type": "string", "format": "date-time"},
+        "Serial": {"type": "string"},
+    },
+    "definitions": {"Size": {"type": "integer", "default": 1}},
+    "primaryIdentifier": ["/properties/Name", "/properties/Serial"],
+    "readOnlyProperties": ["/properties/Serial"],
+    "required": ["Name"],
+    "handlers": {"create": {}, "read": {}, "list": {}},
+}
+
+
+@pytest.fixture(autouse=True)
+def no_calls(service: CloudControl) -> Iterator[None]:
+    yield
+    assert not service.calls
+
+
+@pytest.fixture
+def engine(service: CloudControl) -> Iterator[Engine]:
+    with engine_over(service) as engine:
+        yield engine
+
+
+@pytest.fixture
+def inspector(engine: Engine) -> sa.Inspector:
+    return sa.inspect(engine)
+
+
+def test_schemas_are_the_services(inspector: sa.Inspector) -> None:
+    assert inspector.get_schema_names() == list(packaged().services())
+
+
+@pytest.mark.parametrize("schema", ["sagemaker", "awscc.sagemaker", "AWSCC.SageMaker"])
+def test_tables_are_of_single_resources_and_views_of_lists(inspector: sa.Inspector, schema: str) -> None:
+    tables, views = inspector.get_table_names(schema), inspector.get_view_names(schema)
+
+    assert "images" in tables
+    assert "images_list_only" in views
+    assert sorted([*tables, *views]) == list(packaged().tables("sagemaker"))
+
+
+@pytest.mark.parametrize("schema", [None, "none", "other.sagemaker"])
+def test_what_is_no_service_has_no_tables(inspector: sa.Inspector, schema: str | None) -> None:
+    assert inspector.get_table_names(schema) == inspector.get_view_names(schema) == []
+    assert not inspector.has_table("images", schema)
+
+
+def test_the_schema_of_the_url_is_the_default(service: CloudControl) -> None:
+    with engine_over(service, "awscc://us-east-1/awscc.SageMaker") as engine:
+        inspector = sa.inspect(engine)
+        assert inspector.default_schema_name == "sagemaker"
+        assert "images" in inspector.get_table_names()
+        assert inspector.has_table("images")
+        assert "tags" in sa.Table("images", sa.MetaData(), autoload_with=engine).c
+
+
+@pytest.mark.parametrize("schema", ["sagemaker", "awscc.sagemaker"])
+def test_a_table_is_loaded(engine: Engine, schema: str) -> None:
+    images = reflected(engine, schema, "images")
+
+    assert [(column.name, str(column.type)) for column in images.columns] == [
+        ("region", "VARCHAR"),
+        ("image_name", "VARCHAR"),
+        ("image_arn", "VARCHAR"),
+        ("image_role_arn", "VARCHAR"),
+        ("image_display_name", "VARCHAR"),
+        ("image_description", "VARCHAR"),
+        ("tags", "JSON"),
+        ("Identifier", "VARCHAR"),
+    ]
+    assert images.primary_key.columns.keys() == ["region", "image_arn"]
+    assert images.c.image_name.comment == "The name of the image."
+    assert images.comment == packaged().table("sagemaker", "images").comment
+    assert [column.name for column in images.columns if column.computed] == ["image_arn", "Identifier"]
+
+
+def test_a_list_is_loaded(engine: Engine) -> None:
+    images = reflected(engine, "sagemaker", "images_list_only")
+
+    assert images.c.keys() == ["region", "image_arn", "Identifier"]
+    assert images.primary_key.columns.keys() == ["region", "image_arn"]
+
+
+def test_everything_of_a_column_is_told() -> None:
+    catalog = Catalog.from_schemas({"Acme::Tools::Widget": WIDGETS})
+    service = CloudControl(catalog=catalog)
+    with engine_over(service, catalog=catalog) as engine:
+        inspector = sa.inspect(engine)
+        columns = inspector.get_columns("widgets", "tools")
+        assert inspector.get_schema_names() == ["cloud_control", "tools"]
+        assert inspector.get_pk_constraint("widgets", "tools")["constrained_columns"] == ["region", "name", "serial"]
+        assert inspector.get_table_comment("widgets", "tools") == {"text": "A widget."}
+    service.close()
+    assert [
+        (
+            column["name"],
+            column["type"].compile(dialect=engine.dialect),
+            column["nullable"],
+            column["default"],
+            "computed" in column,
+        )
+        for column in columns
+    ] == [
+        ("region", "VARCHAR", False, None, False),
+        ("name", "VARCHAR", False, None, False),
+        ("colour", "VARCHAR", True, "'it''s blue'", False),
+        ("size", "BIGINT", True, "3", False),
+        ("weight", "DOUBLE", True, None, False),
+        ("sharp", "BOOLEAN", True, "false", False),
+        ("parts", "JSON", True, "'[]'", False),
+        ("made", "TIMESTAMP", True, None, False),
+        ("serial", "VARCHAR", False, None, True),
+        ("Identifier", "VARCHAR", False, None, True),
+    ]
+    assert columns[1]["comment"] == "What it is called."
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "get_columns",
+        "get_pk_constraint",
+        "get_table_comment",
+        "get_foreign_keys",
+        "get_indexes",
+        "get_unique_constraints",
+        "get_check_constraints",
+    ],
+)
+@pytest.mark.parametrize(("name", "schema"), [("pictures", "sagemaker"), ("images", "none"), ("images", None)])
+def test_an_unknown_table_is_no_such_table(inspector: sa.Inspector, method: str, name: str, schema: str | None) -> None:
+    with pytest.raises(NoSuchTableError, match=name):
+        getattr(inspector, method)(name, schema)
+
+
+@pytest.mark.parametrize(
+    "method", ["get_foreign_keys", "get_indexes", "get_unique_constraints", "get_check_constraints"]
+)
+def test_a_table_has_no_other_constraints(inspector: sa.Inspector, method: str) -> None:
+    assert getattr(inspector, method)("images", "sagemaker") == []
+
+
+def test_a_whole_schema_is_loaded(engine: Engine) -> None:
+    metadata = sa.MetaData()
+    metadata.reflect(engine, schema="sagemaker", views=True)
+
+    assert set(metadata.tables) == {f"sagemaker.{name}" for name in packaged().tables("sagemaker")}
+
+
+def test_a_whole_schema_is_mapped(engine: Engine) -> None:
+    metadata = sa.MetaData()
+    metadata.reflect(engine, schema="ec2")
+    base = automap_base(metadata=metadata)
+    base.prepare()
+
+    assert {mapped.__table__.name for mapped in base.classes} == set(sa.inspect(engine).get_table_names("ec2"))
+
+
+def test_the_columns_of_all_tables_are_told_in_seconds(inspector: sa.Inspector) -> None:
+    started = time.perf_counter()
+    columns = {
+        (schema, name): inspector.get_columns(name, schema)
+        for schema in inspector.get_schema_names()
+        for name in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
+    }
+    took = time.perf_counter() - started
+
+    assert len(columns) > 2500
+    assert sum(map(len, columns.values())) > 15_000
+    assert took < 30, f"{took:.1f} s for {len(columns)} tables"
