@@ -9,6 +9,8 @@ from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 
 #: A quiet bucket holds this many seconds' worth of requests, and always at least one.
 BURST_SECONDS = 0.2
+#: Seconds after which being throttled at the full rate is the first time again.
+CALM_SECONDS = 10.0
 #: What is left of the rate after the service throttled.
 DECREASE = 0.7
 #: Seconds in which the rate would climb from nothing back to the one it started with.
@@ -23,7 +25,9 @@ class RateLimiter:
     """Hands out permission to send, first come, first served.
 
     Starts at ``rate`` requests a second and never exceeds it: the setting is a promise to those who share the account's
-    limit. Each throttled round trip cuts the rate to 70 %; from there it climbs back linearly.
+    limit. Each throttled round trip cuts the rate to 70 %; from there it climbs back linearly. The first one only makes
+    a pause: the service's bucket may be smaller than ours, or what we sent arrived closer together than it was sent,
+    and neither says that the rate is too high.
     """
 
     def __init__(self, rate: float, *, clock: Clock | None = None) -> None:
@@ -35,7 +39,7 @@ class RateLimiter:
         self._burst = max(1.0, rate * BURST_SECONDS)
         self._tokens = self._burst
         self._refilled_at = self._clock.monotonic()
-        self._cut_at = -math.inf
+        self._throttled_at = -math.inf
         # asyncio.Lock is fair, so whoever came first sleeps for the next token, and the others wait in line behind.
         self._turn = asyncio.Lock()
 
@@ -61,14 +65,19 @@ class RateLimiter:
             return self._refilled_at
 
     def throttled(self, permitted_at: float) -> bool:
-        """The service throttled the request that `acquire` let go at ``permitted_at``: slow down. Whether it did.
+        """The service throttled the request that `acquire` let go at ``permitted_at``. Whether that cut the rate.
 
-        Requests sent before the last cut say nothing about the rate since: a burst throttled as a whole cuts once.
+        Requests sent before the last cut or pause say nothing about what was sent since: a burst throttled as a whole
+        cuts once.
         """
-        if permitted_at <= self._cut_at:
+        if permitted_at <= self._throttled_at:
             return False
         self._refill()
-        self._cut_at = self._refilled_at
+        was_calm = self._refilled_at - self._throttled_at > CALM_SECONDS
+        self._throttled_at = self._refilled_at
+        if was_calm and self._rate == self._ceiling:
+            self._tokens = -self._burst
+            return False
         self._rate = max(min(FLOOR, self._ceiling), self._rate * DECREASE)
         self._tokens = min(self._tokens, 0.0)
         return True

@@ -76,9 +76,38 @@ def test_a_fan_out_goes_at_the_full_rate() -> None:
     assert times[-1] == pytest.approx(10)
 
 
+def test_the_first_throttling_makes_a_pause_of_one_burst_and_leaves_the_rate() -> None:
+    async def main() -> tuple[list[bool], float, float]:
+        limiter = RateLimiter(100, clock=LoopClock())
+        sent = [await limiter.acquire() for _ in range(20)]
+        cuts = [limiter.throttled(permitted_at) for permitted_at in sent]
+        return cuts, limiter.rate, await limiter.acquire()
+
+    assert run(main()) == ([False] * 20, 100, pytest.approx(0.21))
+
+
+@pytest.mark.parametrize(("quiet", "cuts"), [(9.9, True), (10.1, False)])
+def test_after_a_calm_spell_throttling_is_the_first_again(quiet: float, cuts: bool) -> None:
+    async def main() -> bool:
+        limiter = RateLimiter(100, clock=LoopClock())
+        limiter.throttled(await limiter.acquire())
+        await asyncio.sleep(quiet)
+        return limiter.throttled(await limiter.acquire())
+
+    assert run(main()) is cuts
+
+
+async def paused(rate: float) -> RateLimiter:
+    """A limiter that was throttled a moment ago, for the first time."""
+    limiter = RateLimiter(rate, clock=LoopClock())
+    limiter.throttled(await limiter.acquire())
+    return limiter
+
+
 def test_one_round_trip_cuts_the_rate_once() -> None:
     async def main() -> list[float]:
-        limiter = RateLimiter(100, clock=LoopClock())
+        limiter = await paused(100)
+        await asyncio.sleep(1)
         sent = [await limiter.acquire() for _ in range(20)]
         rates = []
         for permitted_at in sent:
@@ -91,7 +120,7 @@ def test_one_round_trip_cuts_the_rate_once() -> None:
 
 def test_a_request_sent_after_the_cut_cuts_again() -> None:
     async def main() -> float:
-        limiter = RateLimiter(100, clock=LoopClock())
+        limiter = await paused(100)
         limiter.throttled(await limiter.acquire())
         limiter.throttled(await limiter.acquire())
         return limiter.rate
@@ -102,7 +131,7 @@ def test_a_request_sent_after_the_cut_cuts_again() -> None:
 
 def test_the_rate_climbs_back_within_a_minute_and_no_further() -> None:
     async def main() -> list[float]:
-        limiter = RateLimiter(60, clock=LoopClock())
+        limiter = await paused(60)
         limiter.throttled(await limiter.acquire())
         rates = [limiter.rate]
         for _ in range(3):
