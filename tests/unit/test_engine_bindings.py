@@ -38,7 +38,7 @@ class Engine:
         """The row of ``SELECT ?, ?, …``."""
         bindings = Bindings(values)
         sql = f"SELECT {', '.join(bindings.expression(number) for number in range(len(values)))}"
-        assert self.database.plan(sql, bindings, _nowhere) == ()
+        assert self.database.plan(sql, bindings, _nowhere).scans == ()
         self.session.execute(sql, bindings, {}, _nowhere)
         (row,) = self.session.fetch_all()
         self.session.reset()

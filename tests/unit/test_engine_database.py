@@ -168,7 +168,7 @@ def test_out_of_reach(database: Database, session: Session, sql: str, tmp_path: 
     assert not [word for word in ("hunter2", MACHINE) if word in str(refused.value)]
     assert run(database, session, _STATE) == before
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert [scan.table for scan in database.plan("FROM awscc.shop.things", Bindings(), nowhere)] == [RAW.name]
+    assert [scan.table for scan in database.plan("FROM awscc.shop.things", Bindings(), nowhere).scans] == [RAW.name]
 
 
 _STATE = """
@@ -300,7 +300,7 @@ def test_errors_say_where(database: Database, sql: str, error: type[DatabaseErro
     if at is not None:
         assert sql[places[0] :].startswith(at)
         assert str(raised.value).endswith(f"(at character {places[0]})")
-    assert database.plan("SELECT 1", Bindings(), nowhere) == ()
+    assert database.plan("SELECT 1", Bindings(), nowhere).scans == ()
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_threads_plan_and_run_at_once_on_one_database() -> None:
                 value = f"{number}-{turn}"
                 bindings = Bindings([value])
                 sql = f"SELECT name FROM awscc.shop.things{number % 3} WHERE region = {bindings.expression(0)}"
-                (scan,) = database.plan(sql, bindings, nowhere)
+                (scan,) = database.plan(sql, bindings, nowhere).scans
                 assert [list(box["region"]) for box in scan.domain.boxes] == [[value]]
                 session.execute(sql, bindings, {RAW.name: table([[value, "x"], ['{"Name": "n"}', "{}"]])}, nowhere)
                 answers += session.fetch_all()
@@ -463,7 +463,7 @@ def test_threads_plan_and_run_at_once_on_one_database() -> None:
         "session.fetch_all()",
         "session.fetch(2); session.close()",
         "session.execute(SQL, Bindings(), {RAW.name: broken}, nowhere)\nexcept ValueError: pass",
-        "session.close(); database.plan('SELECT nothing', Bindings(), nowhere)",
+        "session.close(); database.plan('SELECT nothing', Bindings(), nowhere).scans",
         "sys.exit(0)",
     ],
     ids=["closed", "open", "half read", "broken stream", "bad statement", "exit"],
@@ -521,5 +521,5 @@ def test_names_of_tables(database: Database, sql: str, names: list[tuple[str, ..
 def test_a_default_schema_is_searched_first() -> None:
     database = Database("awscc", "shop")
     database.define(THINGS)
-    assert [scan.table for scan in database.plan("FROM things", Bindings(), nowhere)] == [RAW.name]
+    assert [scan.table for scan in database.plan("FROM things", Bindings(), nowhere).scans] == [RAW.name]
     database.close()

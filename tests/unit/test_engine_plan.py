@@ -83,7 +83,7 @@ def plan(database: Database, sql: str, parameters: Iterable[object] = ()) -> lis
     bindings = Bindings(list(parameters))
     for number in range(sql.count("?")):
         sql = sql.replace("?", bindings.expression(number), 1)
-    return found(database.plan(sql, bindings, lambda _: None))
+    return found(database.plan(sql, bindings, lambda _: None).scans)
 
 
 T = "awscc.shop.things"
@@ -238,14 +238,14 @@ STATEMENTS: list[tuple[str, list[Found]]] = [
     (f"SELECT kind FROM {T} WHERE region = 'a' AND kind IN (SELECT k FROM {W})", [scan("kind region", A)]),
     (f"SELECT kind IN (SELECT k FROM {W}) FROM {T} WHERE region = 'a'", [scan("kind region", A)]),
     # The engine cannot write these plans down unless it leaves unused columns in.
-    (f"WITH c AS (SELECT * FROM {T} WHERE region = 'a') SELECT kind FROM c WHERE identifier = 'x'", [scan(ALL, AX)]),
-    (f"SELECT kind FROM (FROM {T} UNION ALL FROM {T}) WHERE region = 'a'", [scan(ALL, A)] * 2),
-    (f"SELECT kind FROM (FROM {T} UNION ALL FROM {T}) WHERE region = 'a' LIMIT 2", [scan(ALL, A, stops=True)] * 2),
+    (f"WITH c AS (SELECT * FROM {T} WHERE region = 'a') SELECT kind FROM c WHERE identifier = 'x'", [scan("region Identifier kind", AX)]),
+    (f"SELECT kind FROM (FROM {T} UNION ALL FROM {T}) WHERE region = 'a'", [scan("region kind", A)] * 2),
+    (f"SELECT kind FROM (FROM {T} UNION ALL FROM {T}) WHERE region = 'a' LIMIT 2", [scan("region kind", A, stops=True)] * 2),
     # A CTE that is read several times needs the rows of all of them.
     (f"WITH c AS (FROM {T}) SELECT 1 FROM c a, c b WHERE a.region = 'a' AND b.region = 'b'",
-     [scan(ALL, {"region": "a b"}, shared=True)]),
+     [scan("region", {"region": "a b"}, shared=True)]),
     (f"WITH c AS (FROM {T} WHERE region = 'a') SELECT 1 FROM c a, c b WHERE a.identifier = 'x' AND b.identifier = 'y'",
-     [scan(ALL, {"region": "a", "Identifier": "x y"}, shared=True)]),
+     [scan("region Identifier", {"region": "a", "Identifier": "x y"}, shared=True)]),
     # Where a LIMIT may leave rows unread.
     (f"SELECT kind FROM {T} WHERE region = 'a' LIMIT 3", [scan("kind region", A, stops=True)]),
     (f"SELECT kind FROM {T} WHERE region = 'a' AND note = 'n' LIMIT 3 OFFSET 4",

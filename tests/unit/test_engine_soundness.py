@@ -36,7 +36,7 @@ class Engine:
 
     def domain(self, sql: str) -> Domain:
         """What the scans of the view need, together: they all read the same rows."""
-        return union(scan.domain for scan in self.database.plan(sql, Bindings(), _nowhere))
+        return union(scan.domain for scan in self.database.plan(sql, Bindings(), _nowhere).scans)
 
     def answer(self, sql: str, rows: Sequence[Row]) -> list[str]:
         """The rows of the answer, in an order of their own."""

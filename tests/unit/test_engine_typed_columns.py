@@ -44,7 +44,7 @@ def test_the_value_of_a_predicate_is_found_as_the_text_that_stands_for_it(
     database: Database, predicate: str, column: str, texts: list[str]
 ) -> None:
     for source in ("awscc.shop.parts", "(SELECT * FROM awscc.shop.parts)", "(SELECT DISTINCT * FROM awscc.shop.parts)"):
-        (scan,) = database.plan(f"SELECT * FROM {source} AS p WHERE {predicate}", Bindings(), _nowhere)
+        (scan,) = database.plan(f"SELECT * FROM {source} AS p WHERE {predicate}", Bindings(), _nowhere).scans
         assert [{name: list(values) for name, values in box.items()} for box in scan.domain.boxes] == [{column: texts}]
 
 
@@ -60,7 +60,7 @@ def test_the_value_of_a_predicate_is_found_as_the_text_that_stands_for_it(
     ],
 )
 def test_what_could_stand_in_another_text_says_nothing(database: Database, predicate: str) -> None:
-    (scan,) = database.plan(f"SELECT * FROM awscc.shop.parts WHERE {predicate}", Bindings(), _nowhere)
+    (scan,) = database.plan(f"SELECT * FROM awscc.shop.parts WHERE {predicate}", Bindings(), _nowhere).scans
     assert [dict(box) for box in scan.domain.boxes] == [{}]
 
 

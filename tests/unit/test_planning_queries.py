@@ -49,13 +49,13 @@ def source_of(plan: QueryPlan) -> Source:
 
 def keys(plan: QueryPlan) -> list[tuple[str, str]]:
     """(region, identifier) of the gets of the plan's only source."""
-    calls = source_of(plan).calls
+    (calls,) = source_of(plan).parts
     assert isinstance(calls, Gets)
     return [(key.region, key.identifier) for key in calls.keys if isinstance(key, Key)]
 
 
 def listings(plan: QueryPlan) -> list[tuple[str, dict[str, str]]]:
-    calls = source_of(plan).calls
+    (calls,) = source_of(plan).parts
     assert isinstance(calls, Lists)
     return [(each.region, dict(each.parents)) for each in calls.listings if isinstance(each, Listing)]
 
@@ -158,7 +158,7 @@ def test_each_table_is_a_source(plan: Plan) -> None:
         f"SELECT 1 FROM {I}_list_only l, {I} g, {M} m WHERE l.region = 'a' AND g.region = 'b' AND g.identifier = 'x' "
         "AND m.region = 'c' AND m.identifier = 'r|m'"
     )
-    assert [(source.table.name, type(source.calls)) for source in planned.sources] == [
+    assert [(source.table.name, *map(type, source.parts)) for source in planned.sources] == [
         ("images_list_only", Lists),
         ("images", Gets),
         ("models", Gets),

@@ -60,8 +60,9 @@ def targets(plan: Plan) -> tuple[type[object], list[tuple[str, str]]]:
     """Whether the targets are asked for, and their keys."""
     assert isinstance(plan, UpdatePlan | DeletePlan)
     (source,) = plan.source.sources
-    assert isinstance(source.calls, Gets | Knowns)
-    return type(source.calls), [(key.region, key.identifier) for key in source.calls.keys if isinstance(key, Key)]
+    (calls,) = source.parts
+    assert isinstance(calls, Gets | Knowns)
+    return type(calls), [(key.region, key.identifier) for key in calls.keys if isinstance(key, Key)]
 
 
 # INSERT
@@ -106,7 +107,7 @@ def test_the_source_of_an_insert_is_a_query(plan: Planning) -> None:
         f"INSERT INTO {T} (ImageName, ImageRoleArn, region) SELECT image_name, image_role_arn, 'b' FROM {T} WHERE {AT}"
     )
     assert isinstance(planned, InsertPlan)
-    assert [source.calls for source in planned.source.sources] == [Gets((Key("a", "x"),))]
+    assert [source.parts for source in planned.source.sources] == [(Gets((Key("a", "x"),)),)]
 
 
 def test_an_insert_goes_to_the_connections_only_region(plan_with_defaults: Planning) -> None:
