@@ -81,6 +81,9 @@ def connect(
     max_attempts: int = 10,
     cache_ttl: float = 0,
     on_region_error: Literal["fail", "skip"] = "fail",
+    on_write_error: Literal["fail", "return"] = "fail",
+    max_writes: int | None = 100,
+    read_only: bool = False,
     schema: str | None = None,
     transport: Literal["aiohttp", "boto3"] = "aiohttp",
     catalog: Literal["packaged", "live"] | Catalog = "packaged",
@@ -109,6 +112,11 @@ def connect(
         max_attempts: how often a call is tried, when it is throttled or breaks.
         cache_ttl: seconds for which reads are kept; 0 for none.
         on_region_error: ``fail``: a region that cannot be read fails the statement.
+        on_write_error: ``fail``: a request that failed fails the statement, and those that are not under way yet are
+            not sent. ``return``: all are sent, and RETURNING shows failures as rows too (OperationStatus, ErrorCode,
+            StatusMessage); statements without RETURNING fail.
+        max_writes: how many resources an UPDATE or DELETE may touch, where it does not say; None for no limit.
+        read_only: True to refuse all that writes, before any call.
         schema: the service of tables that are named without one (``sagemaker``, ``awscc.sagemaker``).
         transport: ``aiohttp``, or ``boto3`` for those who hook into botocore.
         catalog: ``packaged``: the resource types that come with this package. ``live``: over these, the types of the
@@ -144,6 +152,9 @@ def connect(
             max_attempts=max_attempts,
             cache_ttl=cache_ttl,
             on_region_error=on_region_error,
+            on_write_error=on_write_error,
+            max_writes=max_writes,
+            read_only=read_only,
             schema=schema,
             transport=transport,
             catalog=catalog,

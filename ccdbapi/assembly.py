@@ -11,7 +11,7 @@ from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
-from ccdbapi.execution import Executor
+from ccdbapi.execution import Executor, WritePolicy
 from ccdbapi.planning import Planner
 from ccdbapi.planning.views import CATALOG
 
@@ -31,7 +31,7 @@ class Assembly(NamedTuple):
 
     def executor(self) -> Executor:
         """An executor for one cursor, on a session of its own."""
-        return Executor(self.client, self.database.session(), wait=self.settings.wait)
+        return Executor(self.client, self.database.session(), wait=self.settings.wait, policy=_policy(self.settings))
 
     def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""
@@ -68,6 +68,14 @@ def assemble(settings: Settings) -> Assembly:
     database = Database(CATALOG, schema)
     planner = Planner(database, catalog, regions=settings.regions, schema=schema, wait=settings.wait)
     return Assembly(settings, catalog, client, database, planner)
+
+
+def _policy(settings: Settings) -> WritePolicy:
+    return WritePolicy(
+        read_only=settings.read_only,
+        max_writes=settings.max_writes,
+        return_failures=settings.on_write_error == "return",
+    )
 
 
 def _catalog(settings: Settings, aws: AwsSession) -> Catalog:

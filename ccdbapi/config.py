@@ -37,6 +37,9 @@ class Settings:
     max_attempts: int = 10
     cache_ttl: float = 0
     on_region_error: Literal["fail", "skip"] = "fail"
+    on_write_error: Literal["fail", "return"] = "fail"
+    max_writes: int | None = 100
+    read_only: bool = False
     schema: str | None = None
     transport: Literal["aiohttp", "boto3"] = "aiohttp"
     catalog: Literal["packaged", "live"] | Catalog = "packaged"
@@ -66,6 +69,9 @@ class Settings:
         _check(isinstance(self.wait, bool), "wait", "True or False")
         _check(self.scan in ("deny", "list"), "scan", "'deny' or 'list'")
         _check(self.on_region_error in ("fail", "skip"), "on_region_error", "'fail' or 'skip'")
+        _check(self.on_write_error in ("fail", "return"), "on_write_error", "'fail' or 'return'")
+        _check(self.max_writes is None or _is_count(self.max_writes), "max_writes", "a number of resources, or None")
+        _check(isinstance(self.read_only, bool), "read_only", "True or False")
         _check(self.transport in ("aiohttp", "boto3"), "transport", "'aiohttp' or 'boto3'")
         _check(_is_catalog(self.catalog), "catalog", "'packaged', 'live', or a Catalog")
         _check(not (self.embedded and self.catalog == "live"), "catalog", "'packaged' or a Catalog when embedded")

@@ -266,11 +266,12 @@ class Cursor:
             # Interrupted: nobody knows how far it came.
             self._connection.wrote()
             raise
-        if written:
+        done = [(request, event) for request, event in written if not request.failed(event)]
+        if done:
             self._connection.wrote()
-        self._rowcount = len(written)
-        if len(written) == 1 and written[0][0].handler == "create":
-            self._lastrowid = written[0][1].identifier
+        self._rowcount = len(done)
+        if [request.handler for request, _ in done] == ["create"]:
+            self._lastrowid = done[0][1].identifier
         if plans and plans[0].returning is not None:
             self._describe(executor.returned(plans[0].returning, written))
         else:
@@ -309,7 +310,8 @@ class Cursor:
             self._reading = False
             if self._latest is not None:
                 self._latest.end()
-            self._rowcount = max(self._rowcount, self._fetched)
+            if self._rowcount < 0:
+                self._rowcount = self._fetched
 
     def _result(self) -> Executor:
         if self._executor is None or self._description is None:

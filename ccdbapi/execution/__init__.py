@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ccdbapi.execution.executor import Executor
+from ccdbapi.execution.policy import WritePolicy
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "WritePolicy"]

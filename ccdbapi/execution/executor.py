@@ -14,6 +14,7 @@ from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
 from ccdbapi.execution.events import event_table
+from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
 from ccdbapi.execution.requests import Request, distinct, requests_of
 from ccdbapi.execution.run import Run
@@ -27,15 +28,18 @@ Written = tuple[Request, ProgressEvent]
 class Executor:
     """Runs plans on sessions of the engine, which ``open_session`` gives; ``clients`` make the calls.
 
-    ``wait`` tells whether a statement that writes waits until its requests are final where it does not say. Not for
-    several threads at once, but for `cancel`.
+    ``wait`` tells whether a statement that writes waits until its requests are final where it does not say, ``policy``
+    what it may do. Not for several threads at once, but for `cancel`.
     """
 
-    def __init__(self, clients: Clients, open_session: Callable[[], Session], *, wait: bool) -> None:
+    def __init__(
+        self, clients: Clients, open_session: Callable[[], Session], *, wait: bool, policy: WritePolicy
+    ) -> None:
         self._clients = clients
         self._open_session = open_session
         self._session = open_session()
         self._wait = wait
+        self._policy = policy
         self._run: Run | None = None
         self._reading: Reading | None = None
         self._writing: Writing | None = None
@@ -57,11 +61,15 @@ class Executor:
     def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
         """Makes the requests of all ``plans``, those for one resource in order, all others at once.
 
-        Raises before the first one for what is wrong with the statement's values.
+        Raises before the first one for what is wrong with the statement's values, or goes beyond the policy.
         """
+        self._policy.check(plans)
         requests = distinct([request for plan in plans for request in self._requests(plan, run)])
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
-        self._writing = Writing(self._clients, requests, awaited=any(awaited))
+        returned = self._policy.returns_failures(plans)
+        self._writing = Writing(
+            self._clients, requests, awaited=any(awaited), failures="return" if returned else "raise"
+        )
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():
@@ -136,7 +144,9 @@ class Executor:
         self.query(plan.source, run)
         rows = self.fetch_all()
         self._drop()
-        return requests_of(plan, rows)
+        requests = requests_of(plan, rows)
+        self._policy.check_number(plan, len(requests))
+        return requests
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:

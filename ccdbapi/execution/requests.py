@@ -11,6 +11,7 @@ from typing import Literal
 
 from ccdbapi.catalog import Column, HandlerName, ResourceType
 from ccdbapi.cloudcontrol import patch
+from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import Row
 from ccdbapi.exceptions import DataError, InternalError, ProgrammingError
 from ccdbapi.execution.patching import patch_document
@@ -35,6 +36,13 @@ class Request:
     client_token: str
     role_arn: str | None
     type_version_id: str | None
+
+    def failed(self, event: ProgressEvent) -> bool:
+        """Whether ``event`` is that of a request that was not carried out. To cancel one is to have it cancelled."""
+        return event.is_final and not event.succeeded and (self.handler, event.operation_status) != _CANCELLED
+
+
+_CANCELLED = ("cancel", "CANCEL_COMPLETE")
 
 
 def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import TypedDict, get_args
+from typing import Literal, TypedDict, get_args
 
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.progress import ProgressEvent
@@ -33,6 +33,9 @@ _OPEN = frozenset(
     }
 )
 
+
+#: What to do about requests that failed: raise the first one's error, and send no more; or send all, and return them.
+Failures = Literal["raise", "return"]
 
 _CANCELLED = frozenset({"CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"})
 
@@ -70,6 +73,21 @@ class _Entry:
         return self.event.succeeded if self.request.handler != "cancel" else self.event.operation_status in _CANCELLED
 
     @property
+    def last_event(self) -> ProgressEvent:
+        """The event that the service gave last; for a request that it refused at once, what it would have told."""
+        if self.event is not None:
+            return self.event
+        diag = self.failure.diag if self.failure is not None else None
+        return ProgressEvent(
+            type_name=self.request.resource_type.name,
+            identifier=self.request.identifier or None,
+            operation=self.request.handler.upper(),
+            operation_status="FAILED",
+            error_code=diag.code if diag else None,
+            status_message=diag.message if diag else None,
+        )
+
+    @property
     def outcome(self) -> Outcome:
         request, event = self.request, self.event
         diag = self.failure.diag if self.failure is not None else None
@@ -89,9 +107,12 @@ class _Entry:
 class Writing:
     """Requests on their way: what a statement that writes comes to."""
 
-    def __init__(self, client: Client, requests: Sequence[Request], *, awaited: bool) -> None:
+    def __init__(
+        self, client: Client, requests: Sequence[Request], *, awaited: bool, failures: Failures = "raise"
+    ) -> None:
         self._client = client
         self._awaited = awaited
+        self._failures = failures
         self._entries = [_Entry(request) for request in requests]
         self._failed = False
         self._cancelled = False
@@ -102,7 +123,7 @@ class Writing:
         """Makes the requests and, if they are awaited, waits until all are final; their last events in order.
 
         Raises the error of the first request that failed, OperationalError when ``patience`` is exhausted; either
-        tells what became of all of them.
+        tells what became of all of them. Where failures are returned, it raises only for what may have become of one.
         """
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
         if self._cancelled:
@@ -114,10 +135,12 @@ class Writing:
                     group.create_task(self._carry_out_each(remaining))
         except TimeoutError:
             raise self.accounted(patience.exhausted()) from None
-        failures = [entry.failure for entry in self._entries if entry.failure is not None]
+        returned = self._failures == "return"
+        failed = [entry for entry in self._entries if not (returned and entry.state == "failed")]
+        failures = [entry.failure for entry in failed if entry.failure is not None]
         if failures:
             raise self.accounted(failures[0])
-        return [(entry.request, entry.event) for entry in self._entries if entry.event is not None]
+        return [(entry.request, entry.last_event) for entry in self._entries]
 
     def cancel(self) -> None:
         """Stops waiting, from any thread: `carry_out` is cancelled. What the service has begun goes on."""
@@ -168,7 +191,7 @@ class Writing:
         except Exception as error:  # the other requests are still accounted for
             entry.failure = InternalError(f"The driver failed: {type(error).__name__}: {error}")
         if entry.failure is not None:
-            self._failed = True
+            self._failed = self._failures == "raise" or entry.state == "unknown"
             entry.failure = explain(entry.failure, request.resource_type, request.handler)
 
     async def _send(self, request: Request) -> ProgressEvent:
