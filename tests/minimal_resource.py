@@ -8,8 +8,8 @@ from itertools import islice
 from typing import NamedTuple, cast
 
 from ccdbapi.catalog import ResourceType, Schema
+from ccdbapi.catalog.validation import fits
 from ccdbapi.emulator import patterns, pointers
-from ccdbapi.emulator.validation import fits
 
 Json = dict[str, object]
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from ccdbapi.catalog import ResourceType
+from ccdbapi.catalog.patterns import matches
 from ccdbapi.emulator import patterns, pointers
 from ccdbapi.emulator.arns import ArnMaker, kebab
 from ccdbapi.emulator.pointers import Json
@@ -172,5 +173,5 @@ def _fits(node: Node, text: str) -> bool:
     return (
         (least is None or len(text) >= least)
         and (most is None or len(text) <= most)
-        and (not isinstance(pattern, str) or patterns.matches(pattern, text))
+        and (not isinstance(pattern, str) or matches(pattern, text))
     )

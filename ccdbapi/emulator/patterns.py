@@ -1,4 +1,4 @@
-"""Regular expressions as registry schemas write them: whether a text matches, and a text that does."""
+"""Texts in which the regular expressions of registry schemas are found."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import random
 import re
 import warnings
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TypeVar
 
-import regex
 from rstr import Rstr
 
-#: A schema's pattern may backtrack without end; a text that takes longer (seconds) counts as matching.
-_MATCH_TIMEOUT = 0.5
+from ccdbapi.catalog.patterns import matches
 
 #: How often a text is generated before a pattern is given up, for each number of repetitions tried.
 _ATTEMPTS = 12
@@ -37,28 +34,6 @@ _NARROWED = (
     (re.compile(r"\\u[0-9A-Fa-f]{4}"), lambda found: found[0] if int(found[0][2:], 16) < 127 else "~"),
     (re.compile("[^\x00-\x7e]"), "~"),
 )
-
-
-@lru_cache(maxsize=4096)
-def compiled(pattern: str) -> regex.Pattern[str] | None:
-    """The pattern, None where it is none in any dialect we know."""
-    # Only the newer syntax knows the intersections of Java's expressions; it reads some plain ones differently.
-    version = regex.V1 if "&&[" in pattern else regex.V0
-    try:
-        return regex.compile(pattern, version)
-    except regex.error:
-        return None
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether the pattern is found in the text, as JSON Schema asks. A pattern that cannot be read matches all."""
-    expression = compiled(pattern)
-    if expression is None:
-        return True
-    try:
-        return expression.search(text, timeout=_MATCH_TIMEOUT) is not None
-    except TimeoutError:
-        return True
 
 
 def example(pattern: str, rng: random.Random, *, min_length: int = 0, max_length: int | None = None) -> str | None:

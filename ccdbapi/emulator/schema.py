@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from ccdbapi.catalog import ResourceType, Schema
+from ccdbapi.catalog.validation import fits
 from ccdbapi.emulator.pointers import Json, tokens
-from ccdbapi.emulator.validation import fits
 
 _COMPOSED = ("allOf", "oneOf", "anyOf")
 

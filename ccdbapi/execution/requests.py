@@ -11,9 +11,11 @@ from typing import Literal
 
 from ccdbapi.catalog import Column, HandlerName, ResourceType
 from ccdbapi.cloudcontrol import patch
+from ccdbapi.cloudcontrol.patch import MAX_LENGTH
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import Row
 from ccdbapi.exceptions import DataError, InternalError, ProgrammingError
+from ccdbapi.execution.objections import Objections, changed_violations, new_violations
 from ccdbapi.execution.patching import patch_document
 from ccdbapi.execution.properties import property_value
 from ccdbapi.planning import CancelPlan, DeletePlan, InsertPlan, Role, UpdatePlan, WritePlan
@@ -51,12 +53,16 @@ def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
     Raises `DataError` for a value that does not fit, naming its row and column, and for what is no patch document.
     """
     named = [dict(zip(plan.roles, row, strict=True)) for row in rows]
+    objections = Objections()
     match plan:
         case InsertPlan():
-            return [_create_request(plan, number, row) for number, row in enumerate(named, 1)]
+            creates = [_create_request(plan, number, row, objections) for number, row in enumerate(named, 1)]
+            objections.check()
+            return creates
         case UpdatePlan():
             _check_distinct(plan, named)
-            documents = [_patch_document(plan, row) for row in named]
+            documents = [_patch_document(plan, row, objections) for row in named]
+            objections.check()
             return [
                 _request(plan, "update", row, document)
                 for row, document in zip(named, documents, strict=True)
@@ -80,33 +86,42 @@ def distinct(requests: list[Request]) -> list[Request]:
     return requests
 
 
-def _create_request(plan: InsertPlan, number: int, row: NamedRow) -> Request:
+def _create_request(plan: InsertPlan, number: int, row: NamedRow, objections: Objections) -> Request:
     where = f"Row {number} of INSERT INTO {plan.table.qualified_name}"
     located = {"region": plan.default_region, **row}
     region = located["region"]
     if not isinstance(region, str) or not region:
         raise DataError(f"{where}: region must be text, not {region!r}.")
-    given = {name: value for name, value in _properties(plan, row, where).items() if value is not None}
-    return _request(plan, "create", located, json.dumps(given))
+    values = _properties(plan, row, where, objections)
+    given = {name: value for name, value in values.items() if value is not None}
+    state = json.dumps(given)
+    if len(values) == sum(isinstance(role, Column) for role in row):
+        objections.add(where, new_violations(plan.table.resource_type, given))
+    if len(state) > MAX_LENGTH:
+        objections.add(where, [f"its properties have {len(state)} characters; Cloud Control takes {MAX_LENGTH}."])
+    return _request(plan, "create", located, state)
 
 
-def _patch_document(plan: UpdatePlan, row: NamedRow) -> str | None:
+def _patch_document(plan: UpdatePlan, row: NamedRow, objections: Objections) -> str | None:
     """The document of an UpdateResource, None where the resource has all the values already."""
     if "patch_document" in row:
         return patch.checked(row["patch_document"])
     where = f"UPDATE {plan.table.qualified_name} of {row['identifier']}"
-    return patch_document(plan.table.resource_type, json.loads(str(row["properties"])), _properties(plan, row, where))
+    model: Mapping[str, object] = json.loads(str(row["properties"]))
+    values = _properties(plan, row, where, objections)
+    objections.add(where, changed_violations(plan.table.resource_type, model, values))
+    return patch_document(plan.table.resource_type, model, values)
 
 
-def _properties(plan: WritePlan, row: NamedRow, where: str) -> dict[str, object]:
-    """The values that the row has for properties, by property name, as JSON of their types."""
+def _properties(plan: WritePlan, row: NamedRow, where: str, objections: Objections) -> dict[str, object]:
+    """The values that the row has for properties, by property name, as JSON of their types; those that fit them."""
     values: dict[str, object] = {}
     for role, value in row.items():
         if isinstance(role, Column):
             try:
                 values[str(role.property_name)] = property_value(plan.table.resource_type, role, value)
             except DataError as error:
-                raise DataError(f"{where}: {error}") from None
+                objections.add(where, [str(error)])
     return values
 
 
