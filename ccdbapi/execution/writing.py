@@ -191,7 +191,7 @@ class Writing:
         except Exception as error:  # the other requests are still accounted for
             entry.failure = InternalError(f"The driver failed: {type(error).__name__}: {error}")
         if entry.failure is not None:
-            self._failed = self._failures == "raise" or entry.state == "unknown"
+            self._failed |= self._failures == "raise" or entry.state == "unknown"
             entry.failure = explain(entry.failure, request.resource_type, request.handler)
 
     async def _send(self, request: Request) -> ProgressEvent:
