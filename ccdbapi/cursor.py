@@ -10,10 +10,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from ccdbapi.columnar import ColumnarResult
 from ccdbapi.exceptions import Error, InterfaceError, InternalError, NotSupportedError, ProgrammingError
 from ccdbapi.parameters import Parameters, parameter_sets, values_for
 
 if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
     from ccdbapi.connection import Connection
     from ccdbapi.engine.session import ResultColumn
     from ccdbapi.execution import Executor
@@ -38,7 +42,7 @@ class ColumnDescription(NamedTuple):
     null_ok: bool | None
 
 
-class Cursor:
+class Cursor(ColumnarResult):
     """Runs one statement at a time. PEP 249, "Cursor Objects".
 
     Made by `Connection.cursor`; for one thread, but for `cancel` and `close`. Iterating gives the rows that are left.
@@ -48,6 +52,7 @@ class Cursor:
 
     __slots__ = (
         "__weakref__",
+        "_batched",
         "_busy",
         "_closed",
         "_connection",
@@ -76,6 +81,8 @@ class Cursor:
         self._rowcount = -1
         self._fetched = 0
         self._reading = False
+        # Stands for the record batches that the rows which are left go to.
+        self._batched: object = None
         self._lastrowid: str | None = None
         self._latest: Run | None = None
         #: Is told how far a statement is, see `ccdbapi.connect`; begins as the connection's. None for nobody.
@@ -159,9 +166,9 @@ class Cursor:
     def fetchall(self) -> list[Row]:
         """All rows that are left. PEP 249. Raises as `fetchone`."""
         with self._guarded():
-            executor = self._result()
+            executor = self._unread()
             rows = executor.fetch_all() if self._reading else []
-            self._count(rows, ended=True)
+            self._count(len(rows), ended=True)
             return rows
 
     def nextset(self) -> None:
@@ -279,7 +286,7 @@ class Cursor:
 
     def _renew(self) -> None:
         self._description, self._rowcount, self._fetched, self._lastrowid = None, -1, 0, None
-        self._reading = False
+        self._reading, self._batched = False, None
         del self.messages[:]
         if self._executor is not None:
             self._executor.reset()
@@ -295,17 +302,42 @@ class Cursor:
 
     def _fetch(self, size: int) -> list[Row]:
         with self._guarded():
-            executor = self._result()
+            executor = self._unread()
             if not isinstance(size, int) or size < 0:
                 raise ProgrammingError(f"The number of rows to fetch is 0 or more, not {size!r}.")
             rows = executor.fetch(min(size, sys.maxsize)) if self._reading else []
-            self._count(rows, ended=len(rows) < size)
+            self._count(len(rows), ended=len(rows) < size)
             return rows
 
-    def _count(self, rows: Sequence[Row], *, ended: bool) -> None:
-        self._fetched += len(rows)
+    def _frame(self) -> pandas.DataFrame:
+        with self._guarded():
+            frame = self._unread().fetch_frame()
+            self._count(len(frame), ended=True)
+            return frame
+
+    def _batches(self, rows: int) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
+        with self._guarded():
+            schema = self._unread().open_batches(rows)
+            self._batched = these = object()
+            return schema, self._next_batches(these)
+
+    def _next_batches(self, these: object) -> Iterator[pyarrow.RecordBatch]:
+        while True:
+            with self._guarded():
+                if self._batched is not these or self._executor is None:
+                    raise InterfaceError("The cursor has executed another statement: these rows are gone.")
+                batch = self._executor.next_batch()
+                if batch is None:
+                    self._batched = None
+                    self._count(0, ended=True)
+                    return
+                self._count(batch.num_rows, ended=False)
+            yield batch
+
+    def _count(self, rows: int, *, ended: bool) -> None:
+        self._fetched += rows
         if self._latest is not None:
-            self._latest.rows += len(rows)
+            self._latest.rows += rows
         if ended and self._reading:
             self._reading = False
             if self._latest is not None:
@@ -317,6 +349,13 @@ class Cursor:
         if self._executor is None or self._description is None:
             raise ProgrammingError("There is no result to fetch: execute a query, or a statement with RETURNING.")
         return self._executor
+
+    def _unread(self) -> Executor:
+        """As `_result`, for those who fetch rows."""
+        executor = self._result()
+        if self._batched is not None:
+            raise ProgrammingError("The rows that are left are in the reader that fetch_record_batches gave.")
+        return executor
 
     def _check_open(self) -> None:
         if self._closed:

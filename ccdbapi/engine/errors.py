@@ -73,7 +73,7 @@ class UnknownTable(ProgrammingError):
     """A table is not known."""
 
 
-def error_of_exception(error: duckdb.Error, sql: str, locate: Locate) -> DatabaseError:
+def error_of_exception(error: duckdb.Error | OSError, sql: str, locate: Locate) -> DatabaseError:
     """The PEP 249 exception for what the engine raised when it ran ``sql``."""
     kind, _, message = str(error).partition(" Error: ")
     try:

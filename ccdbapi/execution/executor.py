@@ -6,6 +6,7 @@ import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.accounts import Clients
@@ -20,6 +21,10 @@ from ccdbapi.execution.requests import Request, distinct, requests_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.writing import Writing
 from ccdbapi.planning import QueryPlan, Returning, WritePlan
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
 
 #: A request and the last event of its progress.
 Written = tuple[Request, ProgressEvent]
@@ -110,6 +115,24 @@ class Executor:
         with self._stoppable():
             self._check_cancelled()
             return self._session.fetch_all()
+
+    def fetch_frame(self) -> pandas.DataFrame:
+        """All rows of the query that are left. Raises as `query` does."""
+        with self._stoppable():
+            self._check_cancelled()
+            return self._session.fetch_frame()
+
+    def open_batches(self, size: int) -> pyarrow.Schema:
+        """Has `next_batch` give the rows that are left, about ``size`` in each. Raises as `query` does."""
+        with self._stoppable():
+            self._check_cancelled()
+            return self._session.open_batches(size)
+
+    def next_batch(self) -> pyarrow.RecordBatch | None:
+        """The next rows after `open_batches`, None at the end. Raises as `query` does."""
+        with self._stoppable():
+            self._check_cancelled()
+            return self._session.next_batch()
 
     def cancel(self) -> None:
         """Stops the statement, from any thread: the method that runs it or fetches its rows raises OperationalError."""
