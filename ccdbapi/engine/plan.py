@@ -7,6 +7,7 @@ recognize it takes for a predicate that says nothing, so a change of the format 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -26,7 +27,7 @@ class Scan:
     """One reading of a raw table in a statement, which has a ``number``.
 
     ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow,
-    ``may_stop_early`` tells that a LIMIT above may leave part of the table unread, and ``shared`` that several parts of
+    ``enough`` is how many of these rows a LIMIT above needs at most, None where all are read, and ``shared`` that several parts of
     the statement use it: the engine is free to read it once for each of them.
     """
 
@@ -34,8 +35,13 @@ class Scan:
     table: str
     columns: frozenset[str]
     domain: Domain
-    may_stop_early: bool
+    enough: int | None
     shared: bool = False
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether a LIMIT may leave rows unread."""
+        return self.enough is not None
 
 
 @dataclass(slots=True)
@@ -69,71 +75,118 @@ class _Scans:
 def read_plan(plan: Node, types: Mapping[str, Types]) -> tuple[Scan, ...]:
     """The scans of tables in an optimized logical plan, in the plan's order. ``types`` are those of the raw tables."""
     scans = _Scans(types)
-    _read(plan, scans, limited=False)
+    _read(plan, scans, enough=None)
     return tuple(scans.found)
 
 
-def _read(node: Node, scans: _Scans, *, limited: bool) -> _Output:
-    """Appends the scans below ``node``. ``limited``: something above may stop before it has read all of them."""
+def _read(node: Node, scans: _Scans, *, enough: int | None) -> _Output:
+    """Appends the scans below ``node``. Something above may stop after it has read ``enough`` rows; None if nothing."""
     children = nodes(node, "children")
     match node.get("type"), children:
         case "LOGICAL_GET", _:
-            return _read_get(node, scans, limited=limited)
+            return _read_get(node, scans, enough=enough)
         case "LOGICAL_FILTER", [child]:
-            below = _read(child, scans, limited=limited)
+            before = len(scans.found)
+            below = _read(child, scans, enough=enough)
+            if below.scan is None or not all(map(_names_values, nodes(node, "expressions"))):
+                for scan in scans.found[before:]:
+                    scan.enough = _unknown(scan.enough)
             if below.scan is not None:
                 domains = (_domain(expression, below) for expression in nodes(node, "expressions"))
                 below.scan.domain = reduce(and_, domains, below.scan.domain)
             return below.pick(integers(node, "projection_map"))
         case "LOGICAL_PROJECTION", [child]:
-            below = _read(child, scans, limited=limited)
+            below = _read(child, scans, enough=enough)
             return replace(below, columns=[_reference(part, below) for part in nodes(node, "expressions")])
         case "LOGICAL_COMPARISON_JOIN", [left, right] if node.get("join_type") == "MARK":
             # Every row of the left side is kept as it is; the mark comes as one more column.
-            below = _read(left, scans, limited=limited)
-            _read(right, scans, limited=False)
+            below = _read(left, scans, enough=enough)
+            _read(right, scans, enough=None)
             kept = below.pick(integers(node, "left_projection_map"))
             return replace(kept, columns=[*kept.columns, None])
         case "LOGICAL_COMPARISON_JOIN" | "LOGICAL_ANY_JOIN" | "LOGICAL_CROSS_PRODUCT", [left, right]:
             # The right side is read whole before the first row of the left.
-            _read(left, scans, limited=limited)
-            _read(right, scans, limited=False)
+            _read(left, scans, enough=_unknown(enough))
+            _read(right, scans, enough=None)
         case "LOGICAL_MATERIALIZED_CTE", [definition, query]:
             before = len(scans.found)
-            output = _read(definition, scans, limited=False)
+            output = _read(definition, scans, enough=None)
             for scan in scans.found[before:]:
                 scan.shared = True
             main = main_reference(node)
             if main is not None:
                 scans.main_references[main] = output
-            _read(query, scans, limited=limited)
+            _read(query, scans, enough=enough)
         case "LOGICAL_CTE_REF", _:
             return scans.main_references.get(node.get("table_index", 0), _OPAQUE)
         case "LOGICAL_LIMIT", _:
             for child in children:
-                _read(child, scans, limited=True)
+                _read(child, scans, enough=_least(enough, _rows_of(node)))
         case "LOGICAL_UNION", _:
             for child in children:
-                _read(child, scans, limited=limited)
+                _read(child, scans, enough=enough)
         case _:
             for child in children:
-                _read(child, scans, limited=False)
+                _read(child, scans, enough=None)
     return _OPAQUE
 
 
-def _read_get(node: Node, scans: _Scans, *, limited: bool) -> _Output:
+def _unknown(enough: int | None) -> int | None:
+    """Of what is filtered, it may take any number of rows to give ``enough``."""
+    return None if enough is None else sys.maxsize
+
+
+def _least(enough: int | None, rows: int) -> int:
+    return rows if enough is None else min(enough, rows)
+
+
+def _rows_of(limit: Node) -> int:
+    """How many rows a LIMIT reads at most."""
+    values = [cast("Node", limit.get(key) or {}) for key in ("limit_val", "offset_val")]
+    if any(value.get("type") not in ("CONSTANT_VALUE", "UNSET") for value in values):
+        return sys.maxsize
+    rows = [cast("int", value.get("constant_integer", 0)) for value in values]
+    return sys.maxsize if values[0].get("type") == "UNSET" else sum(rows)
+
+
+def _is_met(entry: Node) -> bool:
+    """Whether whatever is fetched for a scan meets this filter, which was pushed into it: it names the values."""
+    match str(entry.get("filter_type", "")).removeprefix("LEGACY_"):
+        case "CONSTANT_COMPARISON":
+            return entry.get("comparison_type") == "COMPARE_EQUAL"
+        case "IN_FILTER":
+            return True
+        case "OPTIONAL_FILTER":
+            return _is_met(cast("Node", entry.get("child_filter") or {}))
+        case "EXPRESSION_FILTER":
+            return _names_values(cast("Node", entry.get("expr") or {}))
+    return False
+
+
+def _names_values(expression: Node) -> bool:
+    kind, children = expression.get("type"), nodes(expression, "children")
+    if kind in ("CONJUNCTION_OR", "CONJUNCTION_AND"):
+        return all(map(_names_values, children))
+    constants = all(child.get("type") == "VALUE_CONSTANT" for child in children[1:])
+    return kind in ("COMPARE_EQUAL", "COMPARE_IN") and constants and children[0].get("type") == "BOUND_REF"
+
+
+def _read_get(node: Node, scans: _Scans, *, enough: int | None) -> _Output:
     table = cast("Node", node.get("function_data") or {}).get("table")
     if not isinstance(table, str):  # a table function, whose input may hold scans
         for child in nodes(node, "children"):
-            _read(child, scans, limited=limited)
+            _read(child, scans, enough=enough)
         return _OPAQUE
     names = cast("Sequence[str]", node.get("names", ()))
     indexes = [cast("int", column.get("index", 0)) for column in nodes(node, "column_indexes")]
     # A row id, which count(*) reads, has an index beyond the table's columns.
     columns = [names[index] if index < len(names) else None for index in indexes]
-    scan = Scan(cast("int", node.get("table_index", 0)), table, frozenset(filter(None, columns)), ANYTHING, limited)
+    scan = Scan(cast("int", node.get("table_index", 0)), table, frozenset(filter(None, columns)), ANYTHING, enough)
     read = _Output(scan, columns, scans.types.get(table, {}))
     filters = cast("Node", node.get("table_filters") or {})
+    met = all(_is_met(cast("Node", entry.get("value") or {})) for entry in nodes(filters, "filters"))
+    if not met or nodes(filters, "multi_column_filters"):
+        scan.enough = _unknown(enough)
     by_position = read if node.get("table_filters_by_projection") else replace(read, columns=list(names))
     for entry in nodes(filters, "filters"):
         column = by_position.column(cast("int", entry.get("key", 0)))
