@@ -165,10 +165,11 @@ def _is_met(entry: Node) -> bool:
 
 def _names_values(expression: Node) -> bool:
     kind, children = expression.get("type"), nodes(expression, "children")
-    if kind in ("CONJUNCTION_OR", "CONJUNCTION_AND"):
+    if children and kind in ("CONJUNCTION_OR", "CONJUNCTION_AND"):
         return all(map(_names_values, children))
     constants = all(child.get("type") == "VALUE_CONSTANT" for child in children[1:])
-    return kind in ("COMPARE_EQUAL", "COMPARE_IN") and constants and children[0].get("type") == "BOUND_REF"
+    named = bool(children) and children[0].get("type") == "BOUND_REF"
+    return kind in ("COMPARE_EQUAL", "COMPARE_IN") and constants and named
 
 
 def _read_get(node: Node, scans: _Scans, *, enough: int | None) -> _Output:
