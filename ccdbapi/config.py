@@ -86,7 +86,6 @@ class Settings:
         )
         _check(_is_number(self.cache_ttl, above=0) or _is_zero(self.cache_ttl), "cache_ttl", "seconds, from 0")
         _not_yet(self.scan == "list", "scan='list'")
-        _not_yet(self.on_region_error == "skip", "on_region_error='skip'")
         _not_yet("all" in self.regions, "regions=['all']")
 
 

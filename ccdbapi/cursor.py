@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ccdbapi.columnar import ColumnarResult
+from ccdbapi import exceptions
 from ccdbapi.exceptions import Error, InterfaceError, InternalError, NotSupportedError, ProgrammingError
 from ccdbapi.parameters import Parameters, parameter_sets, values_for
 
@@ -89,7 +92,7 @@ class Cursor(ColumnarResult):
         self.on_progress: OnProgress | None = connection.settings.on_progress
         #: How many rows `fetchmany` gives when it is not told. PEP 249.
         self.arraysize = 1
-        #: The errors of the last statement, as (class, value). PEP 249, "Optional DB API Extensions".
+        #: The errors and warnings of the last statement, as (class, value). PEP 249, "Optional DB API Extensions".
         self.messages: list[tuple[type[Exception], Exception]] = []
 
     @property
@@ -389,16 +392,29 @@ class Cursor(ColumnarResult):
             self.messages.append((InternalError, failure))
             raise failure from error
         finally:
+            warned = [] if self._latest is None else self._latest.warnings()
+            self.messages += [(exceptions.Warning, warning) for warning in warned]
             self._user = None
             self._busy.release()
             if self._closed:
                 self.close()
+        for warning in warned:
+            warnings.warn(warning, stacklevel=_callers_level())
 
 
 def _parsed(operation: str) -> Statement:
     from ccdbapi.sql import parse
 
     return parse(operation)
+
+
+def _callers_level() -> int:
+    """The ``stacklevel`` of the code that called the driver, as seen by who calls this."""
+    own = (__file__, contextlib.__file__)
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename in own:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _check_many(statement: Statement) -> None:

@@ -6,6 +6,7 @@ import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccdbapi.cloudcontrol import loop
@@ -19,6 +20,7 @@ from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
 from ccdbapi.execution.requests import Request, distinct, requests_of
 from ccdbapi.execution.run import Run
+from ccdbapi.execution.skipping import Failing, Skipping
 from ccdbapi.execution.writing import Writing
 from ccdbapi.planning import QueryPlan, Returning, WritePlan
 
@@ -34,16 +36,24 @@ class Executor:
     """Runs plans on sessions of the engine, which ``open_session`` gives; ``clients`` make the calls.
 
     ``wait`` tells whether a statement that writes waits until its requests are final where it does not say, ``policy``
-    what it may do. Not for several threads at once, but for `cancel`.
+    what it may do, ``skips_regions`` whether a query goes on without regions that fail. Not for several threads at once,
+    but for `cancel`.
     """
 
     def __init__(
-        self, clients: Clients, open_session: Callable[[], Session], *, wait: bool, policy: WritePolicy
+        self,
+        clients: Clients,
+        open_session: Callable[[], Session],
+        *,
+        wait: bool,
+        policy: WritePolicy,
+        skips_regions: bool = False,
     ) -> None:
         self._clients = clients
         self._open_session = open_session
         self._session = open_session()
         self._wait = wait
+        self._skips_regions = skips_regions
         self._policy = policy
         self._run: Run | None = None
         self._reading: Reading | None = None
@@ -55,8 +65,14 @@ class Executor:
 
     def query(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
+        return self._read(plan, run, Skipping(run.warn) if self._skips_regions else Failing())
+
+    def _read(self, plan: QueryPlan, run: Run, regions: Failing) -> Sequence[ResultColumn]:
+        client = self._clients("")
         self._run = run
-        self._reading = Reading(self._clients(""), plan, run.patience, self._open_session)
+        self._reading = Reading(
+            client.refreshing if plan.fresh else client, plan, run.patience, self._open_session, regions
+        )
         with self._stoppable():
             self._check_cancelled()
             with observing(run.tally):
@@ -164,7 +180,8 @@ class Executor:
         self._session.close()
 
     def _requests(self, plan: WritePlan, run: Run) -> Sequence[Request]:
-        self.query(plan.source, run)
+        # Nothing is written by what was remembered, nor by a part of what there is.
+        self._read(replace(plan.source, fresh=True), run, Failing())
         rows = self.fetch_all()
         self._drop()
         requests = requests_of(plan, rows)

@@ -21,6 +21,7 @@ from ccdbapi.execution.channel import Channel
 from ccdbapi.execution.feeding import fed
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.rows import Row, columns_of, fact_table, known_row, size_of
+from ccdbapi.execution.skipping import Failing, origin_of
 from ccdbapi.execution.supply import Supply, merged, one_by_one
 from ccdbapi.planning import (
     AnyKey,
@@ -49,12 +50,21 @@ Wanted = TypeVar("Wanted", AnyKey, AnyListing)
 
 
 class Reading:
-    """The calls of one query, from `start` to `stop`; ``open_session`` gives sessions for queries beside its own."""
+    """The calls of one query, from `start` to `stop`.
+
+    ``open_session`` gives sessions for queries beside its own; ``regions`` decides what becomes of one that fails.
+    """
 
     def __init__(
-        self, client: Client, plan: QueryPlan, patience: Patience, open_session: Callable[[], Session]
+        self,
+        client: Client,
+        plan: QueryPlan,
+        patience: Patience,
+        open_session: Callable[[], Session],
+        regions: Failing,
     ) -> None:
         self._client = client
+        self._regions = regions
         self._plan = plan
         self._open_session = open_session
         feeds = [feed for source in plan.sources for calls in source.parts if (feed := _feed_of(calls)) is not None]
@@ -156,7 +166,7 @@ class Reading:
     async def _get(self, table: _Table, part: int, keys: Supply[AnyKey]) -> None:
         while (key := await keys.next()) is not None:
             self._count_call()
-            row = await table.row(key, partial(get_row, self._client, table.source, key, self._plan.options))
+            row = await table.row(key, partial(self._get_row, table.source, key))
             if row is not None:
                 table.put(part, [row])
             await table.channel.room(part)
@@ -172,7 +182,7 @@ class Reading:
     async def _list(self, table: _Table, part: int, listings: Supply[AnyListing]) -> None:
         while (listing := await listings.next()) is not None:
             self._count_call()
-            async with aclosing(list_rows(self._client, table.source, listing, self._plan.options)) as pages:
+            async with aclosing(self._list_rows(table.source, listing)) as pages:
                 async for rows in pages:
                     table.put(part, rows)
                     await table.channel.room(part)
@@ -191,9 +201,17 @@ class Reading:
     async def _keys(self, table: _Table, listing: AnyListing) -> AsyncIterator[Sequence[AnyKey]]:
         self._count_call()
         assert isinstance(listing, Listing)  # noqa: S101
-        async with aclosing(list_rows(self._client, table.source, listing, self._plan.options)) as pages:
+        async with aclosing(self._list_rows(table.source, listing)) as pages:
             async for rows in pages:
                 yield [Key(listing.region, row[IDENTIFIER]) for row in rows]
+
+    async def _get_row(self, source: Source, key: AnyKey) -> Row | None:
+        get = partial(get_row, self._client, source, key, self._plan.options)
+        return await self._regions.row(origin_of(source, key), get)
+
+    def _list_rows(self, source: Source, listing: AnyListing) -> AsyncGenerator[list[Row], None]:
+        pages = list_rows(self._client, source, listing, self._plan.options)
+        return self._regions.pages(origin_of(source, listing), pages)
 
     def _width(self, source: Source, number: int | None) -> int:
         most = CAUTIOUS_CALLS if source.may_stop_early else EAGER_CALLS

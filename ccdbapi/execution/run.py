@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 
+from ccdbapi import exceptions
 from ccdbapi.exceptions import OperationalError
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.tally import Tally
@@ -30,6 +32,7 @@ class Run:
 
     def __init__(self, text: str, *, timeout: float | None, on_progress: OnProgress | None) -> None:
         self.tally = Tally()
+        self._warnings: deque[exceptions.Warning] = deque()
         self.patience = Patience(timeout)
         self.rows = 0
         self._text = text
@@ -53,6 +56,14 @@ class Run:
             waiting_time=self.patience.spent,
             ended=self._ended is not None,
         )
+
+    def warn(self, warning: exceptions.Warning) -> None:
+        """Takes down a warning, for whoever has the statement run. From any thread."""
+        self._warnings.append(warning)
+
+    def warnings(self) -> list[exceptions.Warning]:
+        """The warnings since the last look."""
+        return [self._warnings.popleft() for _ in range(len(self._warnings))]
 
     def report(self) -> None:
         """Tells ``on_progress``, if it is due. Raises `OperationalError` where that fails, which ends the statement."""

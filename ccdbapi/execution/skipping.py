@@ -10,6 +10,17 @@ from typing import NamedTuple
 from ccdbapi import exceptions
 from ccdbapi.exceptions import DatabaseError, OperationalError
 from ccdbapi.execution.rows import Row
+from ccdbapi.planning import (
+    AnyKey,
+    AnyListing,
+    Key,
+    Listing,
+    RequestKey,
+    RequestListing,
+    Source,
+    TypedKey,
+    TypedListing,
+)
 
 #: What is wrong with the caller's credentials wherever they are used. (An invalid token is not among it: that is what a
 #: region says that is not enabled for the account.)
@@ -45,6 +56,26 @@ class Origin(NamedTuple):
     def __str__(self) -> str:
         account = f" of account {self.account}" if self.account else ""
         return f"{self.region}{account} ({self.operation} of {self.type_name or 'requests'})"
+
+
+def origin_of(source: Source, wanted: AnyKey | AnyListing) -> Origin:
+    """Where the rows of a key or a listing come from."""
+    type_name: str | None = source.table.resource_type.name
+    is_known = True
+    match wanted:
+        case Key():
+            operation = "GetResource"
+        case Listing():
+            operation = "ListResources"
+        case TypedKey():
+            operation, type_name, is_known = "GetResource", wanted.type_name, False
+        case TypedListing():
+            operation, type_name, is_known = "ListResources", wanted.type_name, False
+        case RequestKey():
+            operation, type_name = "GetResourceRequestStatus", None
+        case RequestListing():
+            operation, type_name = "ListResourceRequests", None
+    return Origin(wanted.account, wanted.region, operation, type_name, is_known)
 
 
 class Failing:

@@ -164,7 +164,8 @@ class Facts:
 class QueryPlan:
     """A query for the engine, and where the raw tables that it scans come from: from calls, or from ``facts``.
 
-    ``max_calls`` bounds the resources that it gets and the lists that it makes; None for no bound.
+    ``max_calls`` bounds the resources that it gets and the lists that it makes; None for no bound. ``fresh``: whether
+    AWS has to be asked for all of them, whatever is remembered.
     """
 
     sql: str
@@ -174,6 +175,7 @@ class QueryPlan:
     options: RequestOptions
     facts: tuple[Facts, ...] = ()
     max_calls: int | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ccdbapi.catalog import Catalog
 from ccdbapi.engine.bindings import Bindings
@@ -42,7 +43,8 @@ class Planner:
         match statement:
             case Query():
                 text = render(statement.text, bindings, statement.body)
-                return self._queries.query(text, bindings, options_of(statement))
+                plan = self._queries.query(text, bindings, options_of(statement))
+                return replace(plan, fresh="no_cache" in statement.hints)
             case Insert():
                 return self._writes.insert(statement, bindings)
             case Update():

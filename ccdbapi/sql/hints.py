@@ -12,7 +12,7 @@ from ccdbapi.sql.location import syntax_error
 
 _WITH_ARGUMENT = frozenset({"client_token", "role_arn", "type_version_id"})
 _WITH_NUMBER = frozenset({"max_calls", "max_writes"})
-_ALONE = frozenset({"async", "await", "create", "delete", "required", "update"})
+_ALONE = frozenset({"async", "await", "create", "delete", "no_cache", "required", "update"})
 
 _HINT = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\s*\(\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<word>[^\s'()]*))\s*\))?"

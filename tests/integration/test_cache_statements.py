@@ -102,6 +102,37 @@ def test_of_several_only_those_that_are_not_known_are_asked_for(bench: Bench) ->
     assert bench.calls() == [GET]
 
 
+def test_a_hint_reads_past_what_is_remembered_and_renews_it(bench: Bench) -> None:
+    bench.rows(get("a"))
+    bench.rows(names())
+    with ccdbapi.connect(embedded=bench.service) as other:
+        other.cursor().execute(update("by others"))
+        other.cursor().execute(delete("b"))
+    bench.calls()
+    assert bench.rows(get("a")) == [(None,)]
+    assert len(bench.rows(names())) == 3
+    assert bench.calls() == []
+    assert bench.rows(get("a", hint="/*+ no_cache */ ")) == [("by others",)]
+    assert len(bench.rows(f"/*+ no_cache */ {names()}")) == 2
+    assert bench.calls() == [GET, LIST]
+    assert bench.rows(get("a")) == [("by others",)]
+    assert len(bench.rows(names())) == 2
+    assert bench.calls() == []
+
+
+def test_no_write_goes_by_what_is_remembered(bench: Bench) -> None:
+    described = f"SELECT image_arn FROM ({get('a').replace('image_description', 'image_arn, image_description')}) AS t"
+    assert bench.rows(f"{described} WHERE image_description IS NULL") == [(arn("a"),)]
+    with ccdbapi.connect(embedded=bench.service) as other:
+        other.cursor().execute(update("not to be deleted any more"))
+    bench.calls()
+    where = f"region = '{REGION}' AND Identifier = '{arn('a')}' AND image_description IS NULL"
+    assert bench.cursor.execute(f"DELETE FROM awscc.sagemaker.images WHERE {where}").rowcount == 0
+    assert bench.calls() == [GET]
+    assert bench.rows(get("a")) == [("not to be deleted any more",)]
+    assert bench.calls() == []
+
+
 def test_another_connection_remembers_for_itself(bench: Bench) -> None:
     bench.rows(get("a"))
     with ccdbapi.connect(embedded=bench.service, cache_ttl=3600) as other:

@@ -119,7 +119,7 @@ def test_a_right_value_makes_an_open_connection(given: dict[str, object]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("keyword", "value"), [("scan", "list"), ("on_region_error", "skip"), ("regions", ["all"])]
+    ("keyword", "value"), [("scan", "list"), ("regions", ["all"])]
 )
 def test_a_setting_that_this_version_lacks_says_so(keyword: str, value: object) -> None:
     with pytest.raises(ccdbapi.NotSupportedError, match=keyword):
