@@ -250,7 +250,7 @@ class Cursor(ColumnarResult):
 
     def _run(self, statement: Statement, sets: Sequence[Parameters | None], run: Run) -> None:
         from ccdbapi.engine.bindings import Bindings
-        from ccdbapi.planning import QueryPlan
+        from ccdbapi.planning import AnalyzePlan, QueryPlan
 
         assembly = self._connection.assembly()
         plans = [assembly.planner.plan(statement, Bindings(values_for(statement, values))) for values in sets]
@@ -262,8 +262,11 @@ class Cursor(ColumnarResult):
         match plans:
             case [QueryPlan() as query]:
                 self._describe(self._executor.query(query, run))
+            case [AnalyzePlan() as analysis]:
+                self._describe(self._executor.analyze(analysis, run))
             case _:
-                self._write(self._executor, [plan for plan in plans if not isinstance(plan, QueryPlan)], run)
+                writes = [plan for plan in plans if not isinstance(plan, QueryPlan | AnalyzePlan)]
+                self._write(self._executor, writes, run)
 
     def _write(self, executor: Executor, plans: Sequence[WritePlan], run: Run) -> None:
         try:
@@ -340,7 +343,7 @@ class Cursor(ColumnarResult):
     def _count(self, rows: int, *, ended: bool) -> None:
         self._fetched += rows
         if self._latest is not None:
-            self._latest.rows += rows
+            self._latest.gave(rows)
         if ended and self._reading:
             self._reading = False
             if self._latest is not None:

@@ -176,7 +176,7 @@ class Session:
         except (duckdb.Error, OSError) as error:
             for table in self._tables.values():
                 if table.failure is not None:
-                    raise table.failure from None
+                    raise table.failure from table.failure.__cause__
             if _INTERRUPTED.search(str(error)):
                 raise KeyboardInterrupt from None
             raise error_of_exception(error, self._sql, self._locate) from None

@@ -94,6 +94,8 @@ class Channel:
             if not arrived:
                 return
             yield _joined(arrived)
+            if part is None:
+                self._patience.meanwhile()
 
     def _take(self, position: int, part: int | None) -> tuple[Sequence[Columns], int]:
         """Waits for batches from ``position`` on; none mean the end."""
@@ -141,8 +143,15 @@ class Channel:
         left = self._patience.left
         if left == 0:
             raise self._patience.exhausted()
+        longest = (seconds for seconds in (left, self._patience.every, _LONGEST_WAIT) if seconds)
         with self._patience.waiting():
-            self._changed.wait(min((seconds for seconds in (left, _LONGEST_WAIT) if seconds), default=None))
+            self._changed.wait(min(longest, default=None))
+        # Others may take their time with it, and the producers must not wait for them.
+        self._changed.release()
+        try:
+            self._patience.meanwhile()
+        finally:
+            self._changed.acquire()
 
     def _wake_producer(self) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -22,7 +22,8 @@ from ccdbapi.execution.requests import Request, distinct, requests_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
 from ccdbapi.execution.writing import Writing
-from ccdbapi.planning import QueryPlan, Returning, WritePlan
+from ccdbapi.planning import AnalyzePlan, QueryPlan, Returning, WritePlan
+from ccdbapi.planning.explain import analyzed
 
 if TYPE_CHECKING:
     import pandas
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 #: A request and the last event of its progress.
 Written = tuple[Request, ProgressEvent]
+
+#: Rows that are discarded at once.
+_DISCARDED = 2048
 
 
 class Executor:
@@ -79,6 +83,17 @@ class Executor:
                 self._reading.start()
             return self._session.execute(plan.sql, plan.bindings, self._reading.tables, plan.locate)
 
+    def analyze(self, plan: AnalyzePlan, run: Run) -> Sequence[ResultColumn]:
+        """Runs the plan's query to its end, and starts the one that tells what it made. Raises as `query` does."""
+        self.query(plan.query, run)
+        while rows := self.fetch(_DISCARDED):
+            run.gave(len(rows))
+        if self._reading is not None:
+            self._reading.finish()
+        self._drop()
+        run.end()
+        return self.query(analyzed(plan.query, run.tally.by_part(), run.statistics()), run)
+
     def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
         """Makes the requests of all ``plans``, those for one resource in order, all others at once.
 
@@ -94,7 +109,9 @@ class Executor:
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():
-                written = loop.run(self._writing.carry_out(run.patience), meanwhile=run.report, every=run.report_every)
+                written = loop.run(
+                    self._writing.carry_out(run.patience), every=run.patience.every, meanwhile=run.patience.meanwhile
+                )
             self._outcomes = self._writing.outcomes
             return written
         except concurrent.futures.CancelledError:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ccdbapi.exceptions import OperationalError
 
 
 class Patience:
-    """The seconds that a statement may wait, None without end. Only waiting uses them up, not the use of its rows."""
+    """The seconds that a statement may wait, None without end. Only waiting uses them up, not the use of its rows.
 
-    def __init__(self, timeout: float | None) -> None:
+    Whoever waits calls ``meanwhile`` every so many seconds, if ``every`` is given, on the thread that waits.
+    """
+
+    def __init__(
+        self, timeout: float | None, *, every: float | None = None, meanwhile: Callable[[], object] = lambda: None
+    ) -> None:
         self._timeout = timeout
         self._spent = 0.0
+        self.every = every
+        self.meanwhile = meanwhile
 
     @property
     def left(self) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,6 +17,7 @@ from ccdbapi.engine.relations import scan_name
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.stream import ArrowTable
 from ccdbapi.engine.view import PROPERTIES
+from ccdbapi.exceptions import OperationalError
 from ccdbapi.execution.calls import get_row, list_rows
 from ccdbapi.execution.channel import Channel
 from ccdbapi.execution.feeding import fed
@@ -23,6 +25,7 @@ from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.rows import Row, columns_of, fact_table, known_row, size_of
 from ccdbapi.execution.skipping import Failing, origin_of
 from ccdbapi.execution.supply import Supply, merged, one_by_one
+from ccdbapi.execution.tally import counted_for
 from ccdbapi.planning import (
     AnyKey,
     AnyListing,
@@ -85,6 +88,7 @@ class Reading:
         self._facts = {facts.raw.name: facts for facts in plan.facts}
         self._calls = 0
         self._stopped = False
+        self._future: concurrent.futures.Future[None] | None = None
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -97,7 +101,7 @@ class Reading:
     def start(self) -> None:
         """Begins to make the calls."""
         if self._tables:
-            loop.submit(self._fetch_all())
+            self._future = loop.submit(self._fetch_all())
 
     def stop(self, failure: BaseException) -> None:
         """Ends the calls that are under way; scans that still want rows raise ``failure``. From any thread."""
@@ -105,6 +109,12 @@ class Reading:
         self._stopped = True
         if self._task is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def finish(self) -> None:
+        """Ends the calls that are under way, and waits for that."""
+        self.stop(OperationalError("The result was dropped."))
+        if self._future is not None:
+            concurrent.futures.wait([self._future], loop.GRACE)
 
     async def _fetch_all(self) -> None:
         # Not by the future that `start` was given: Ctrl-C may have come before it had it.
@@ -130,17 +140,18 @@ class Reading:
         table.channel.end()
 
     async def _fetch_part(self, table: _Table, part: int, calls: Calls) -> None:
-        match calls:
-            case Knowns(keys):
-                async with aclosing(self._batches(keys)) as batches:
-                    async for batch in batches:
-                        table.put(part, [known_row(table.source, key) for key in batch])
-            case Gets(keys):
-                await self._get_each(table, part, self._batches(keys), _number(keys))
-            case Lists(listings):
-                await self._list_each(table, part, self._batches(listings), _number(listings))
-            case Scans(listings):
-                await self._get_each(table, part, self._shown(table, listings), None)
+        with counted_for((table.source.raw.name, part)):
+            match calls:
+                case Knowns(keys):
+                    async with aclosing(self._batches(keys)) as batches:
+                        async for batch in batches:
+                            table.put(part, [known_row(table.source, key) for key in batch])
+                case Gets(keys):
+                    await self._get_each(table, part, self._batches(keys), _number(keys))
+                case Lists(listings):
+                    await self._list_each(table, part, self._batches(listings), _number(listings))
+                case Scans(listings):
+                    await self._get_each(table, part, self._shown(table, listings), None)
         table.channel.complete(part)
 
     async def _batches(self, wanted: Sequence[Wanted] | Feed) -> AsyncGenerator[Sequence[Wanted], None]:

@@ -33,25 +33,20 @@ class Run:
     def __init__(self, text: str, *, timeout: float | None, on_progress: OnProgress | None) -> None:
         self.tally = Tally()
         self._warnings: deque[exceptions.Warning] = deque()
-        self.patience = Patience(timeout)
-        self.rows = 0
+        self.patience = Patience(timeout, every=None if on_progress is None else REPORT_EVERY, meanwhile=self.report)
+        self._rows = 0
         self._text = text
         self._on_progress = on_progress
         self._started = time.monotonic()
         self._ended: float | None = None
         self._due = self._started + REPORT_EVERY
 
-    @property
-    def report_every(self) -> float | None:
-        """Seconds after which a wait should be broken off for a `report`; None if nobody wants one."""
-        return None if self._on_progress is None else REPORT_EVERY
-
     def statistics(self) -> Statistics:
         """The figures by now. From any thread."""
         until = time.monotonic() if self._ended is None else self._ended
         return Statistics(
             breakdown=self.tally.figures(),
-            rows=self.rows,
+            rows=self._rows,
             wall_time=until - self._started,
             waiting_time=self.patience.spent,
             ended=self._ended is not None,
@@ -64,6 +59,11 @@ class Run:
     def warnings(self) -> list[exceptions.Warning]:
         """The warnings since the last look."""
         return [self._warnings.popleft() for _ in range(len(self._warnings))]
+
+    def gave(self, rows: int) -> None:
+        """So many rows more were fetched. After its end they are no longer the statement's own."""
+        if self._ended is None:
+            self._rows += rows
 
     def report(self) -> None:
         """Tells ``on_progress``, if it is due. Raises `OperationalError` where that fails, which ends the statement."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccdbapi.planning.explain import AnalyzePlan
 from ccdbapi.planning.plan import (
     AnyKey,
     AnyListing,
@@ -33,6 +34,7 @@ from ccdbapi.planning.plan import (
 from ccdbapi.planning.planner import Planner
 
 __all__ = [
+    "AnalyzePlan",
     "AnyKey",
     "AnyListing",
     "Calls",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,13 +10,14 @@ from ccdbapi.catalog import Catalog
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.exceptions import InternalError
+from ccdbapi.planning.explain import AnalyzePlan, explained
 from ccdbapi.planning.metadata import MetadataPlanner
 from ccdbapi.planning.permissions import Policy, policies_of
-from ccdbapi.planning.plan import Plan, WritePlan
+from ccdbapi.planning.plan import Plan, QueryPlan, WritePlan
 from ccdbapi.planning.queries import QueryPlanner
 from ccdbapi.planning.rendering import render
 from ccdbapi.planning.writes import WritePlanner, gives_role, options_of
-from ccdbapi.sql import Delete, Describe, Insert, Query, Show, ShowInsert, ShowPermissions, Statement, Update
+from ccdbapi.sql import Delete, Describe, Explain, Insert, Query, Show, ShowInsert, ShowPermissions, Statement, Update
 
 
 class Planner:
@@ -34,23 +36,19 @@ class Planner:
         self._writes = WritePlanner(database, self._queries, regions)
         self._metadata = MetadataPlanner(catalog, self._queries, schema)
 
-    def plan(self, statement: Statement, bindings: Bindings) -> Plan:
+    def plan(self, statement: Statement, bindings: Bindings) -> Plan | AnalyzePlan:
         """The plan of ``statement`` with the parameters ``bindings``.
 
         Raises `ProgrammingError` for unknown names, missing predicates and bad SQL, `NotSupportedError` for what a type
         or the engine cannot do, `DataError` for constants that do not fit.
         """
         match statement:
-            case Query():
-                text = render(statement.text, bindings, statement.body)
-                plan = self._queries.query(text, bindings, options_of(statement))
-                return replace(plan, fresh="no_cache" in statement.hints)
-            case Insert():
-                return self._writes.insert(statement, bindings)
-            case Update():
-                return self._writes.update(statement, bindings)
-            case Delete():
-                return self._writes.delete(statement, bindings)
+            case Query() | Insert() | Update() | Delete():
+                return self._plan(statement, bindings)
+            case Explain(analyze=True):
+                return AnalyzePlan(self._query(statement.query, bindings))
+            case Explain():
+                return explained(self._query(statement.query, bindings, sys.maxsize))
             case Show():
                 return self._metadata.show(statement, bindings)
             case Describe():
@@ -61,7 +59,23 @@ class Planner:
                 return self._metadata.permissions(statement, bindings, self._policies(statement.statement, bindings))
         raise InternalError(f"There is no plan for a {type(statement).__name__}.")
 
-    def _policies(self, statement: Statement, bindings: Bindings) -> Mapping[str, Policy]:
-        plan = self.plan(statement, bindings)
+    def _plan(self, statement: Query | Insert | Update | Delete, bindings: Bindings) -> Plan:
+        match statement:
+            case Query():
+                return self._query(statement, bindings)
+            case Insert():
+                return self._writes.insert(statement, bindings)
+            case Update():
+                return self._writes.update(statement, bindings)
+            case Delete():
+                return self._writes.delete(statement, bindings)
+
+    def _query(self, statement: Query, bindings: Bindings, max_calls: int | None = None) -> QueryPlan:
+        text = render(statement.text, bindings, statement.body)
+        plan = self._queries.query(text, bindings, options_of(statement), max_calls)
+        return replace(plan, fresh="no_cache" in statement.hints)
+
+    def _policies(self, statement: Query | Insert | Update | Delete, bindings: Bindings) -> Mapping[str, Policy]:
+        plan = self._plan(statement, bindings)
         role_in_rows = gives_role(plan.table, statement) if isinstance(plan, WritePlan) else False
         return policies_of(plan, self._catalog, wait=self._wait, role_in_rows=role_in_rows)

@@ -31,7 +31,6 @@ _TRANSACTION = "Cloud Control has no transactions; each statement takes effect a
 _PREPARED = "pass parameters to execute() with ? or :name instead"
 _PIVOT = "write SELECT … FROM t PIVOT (sum(x) FOR y IN ('a', 'b')) instead"
 _METADATA = "it is a statement of its own; a query can read awscc.information_schema.columns"
-_SUMMARIZE = "SELECT from the table instead, with LIMIT 0 to see its columns"
 
 #: The first words of statements that are none of ours, and what to do instead.
 UNSUPPORTED = {
@@ -47,7 +46,8 @@ UNSUPPORTED = {
     **dict.fromkeys(_words("DEALLOCATE EXECUTE PREPARE"), _PREPARED),
     **dict.fromkeys(_words("PIVOT PIVOT_WIDER"), _PIVOT),
     **dict.fromkeys(_words("DESC DESCRIBE SHOW"), _METADATA),
-    **dict.fromkeys(_words("EXPLAIN SUMMARIZE"), _SUMMARIZE),
+    "EXPLAIN": "it stands before a SELECT: EXPLAIN SELECT …, or EXPLAIN ANALYZE SELECT …",
+    "SUMMARIZE": "SELECT from the table instead, with LIMIT 0 to see its columns",
     **dict.fromkeys(
         ("AUTH", "REGISTRY"), "it is a command of StackQL; credentials come from the connection, all types are there"
     ),

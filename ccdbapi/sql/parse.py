@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlparse import tokens as ttypes
 
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.sql.hints import read_hints
+from ccdbapi.sql.keywords import WRITES
 from ccdbapi.sql.lexer import Token, tokenize
-from ccdbapi.sql.location import syntax_error
+from ccdbapi.sql.location import syntax_error, unsupported
 from ccdbapi.sql.query import check_common_tables, read_query
 from ccdbapi.sql.reader import Reader
 from ccdbapi.sql.script import split_tokens
 from ccdbapi.sql.show import begins_permissions, read_describe, read_show
-from ccdbapi.sql.statement import Delete, Insert, Query, ShowPermissions, Statement, Update
+from ccdbapi.sql.statement import Delete, Explain, Insert, Query, ShowPermissions, Statement, Update
 from ccdbapi.sql.writes import read_delete, read_insert, read_update
 
 
@@ -44,6 +46,8 @@ def _read(tokens: Sequence[Token], text: str) -> Statement:
     match reader.token.word:
         case "SHOW":
             return _read_permissions(reader, tokens, hints) if begins_permissions(reader) else read_show(reader, hints)
+        case "EXPLAIN":
+            return _read_explain(reader, tokens, hints)
         case "DESC" | "DESCRIBE":
             return read_describe(reader, hints)
         case "INSERT":
@@ -60,8 +64,36 @@ def _read_permissions(reader: Reader, tokens: Sequence[Token], hints: Mapping[st
     ends = reader.peek(-1).end
     statement = _read([token for token in tokens if token.start >= ends], reader.text)
     if not isinstance(statement, Query | Insert | Update | Delete):
-        raise reader.error("SHOW and DESCRIBE need no permissions: they make no call")
+        raise reader.error("SHOW, DESCRIBE and EXPLAIN need no permissions of their own: SHOW PERMISSIONS FOR SELECT …")
     return ShowPermissions(text=reader.text, hints=hints, parameters=statement.parameters, statement=statement)
+
+
+def _read_explain(reader: Reader, tokens: Sequence[Token], hints: Mapping[str, str | None]) -> Explain:
+    """EXPLAIN, and the query after it. Hints may stand before either."""
+    reader.index += 1
+    analyze = reader.token.text.upper() in {"ANALYZE", "ANALYSE"}
+    reader.index += analyze
+    first = reader.token
+    if not first.text:
+        raise reader.error("here a query is expected: EXPLAIN SELECT …")
+    options = reader.peek(1).text.upper()
+    if first.text == "(" and options in {"ANALYZE", "FORMAT", "VERBOSE"}:
+        raise unsupported(
+            f"EXPLAIN has no option {options}; write EXPLAIN or EXPLAIN ANALYZE", reader.text, first.start
+        )
+    if first.word in WRITES:
+        raise unsupported(
+            f"EXPLAIN is for queries, and what {first.word} does is not shown; explain the query that gives its rows",
+            reader.text,
+            first.start,
+        )
+    if first.word in {"DESC", "DESCRIBE", "EXPLAIN", "SHOW"}:
+        raise reader.error(f"EXPLAIN is for queries, and {first.word} is none")
+    query = _read([token for token in tokens if token.start >= reader.peek(-1).end], reader.text)
+    if not isinstance(query, Query):
+        raise reader.error("EXPLAIN is for queries: EXPLAIN SELECT …", first)
+    query = replace(query, hints={**hints, **query.hints})
+    return Explain(text=reader.text, hints=hints, parameters=query.parameters, query=query, analyze=analyze)
 
 
 def _hint_comments(tokens: Sequence[Token]) -> list[Token]:

@@ -11,12 +11,28 @@ from held_service import HeldService
 import ccdbapi
 from ccdbapi.statistics import Statistics
 
+GET = "SELECT description FROM awscc.glue.workflows WHERE name = 'a'"
+LIST = "SELECT name FROM awscc.glue.workflows_list_only"
+JOIN = f"SELECT w.description FROM awscc.glue.workflows w JOIN ({LIST}) USING (name)"
 INSERT = "INSERT INTO awscc.glue.workflows (name) VALUES ('a')"
-WAITS = [(INSERT, "CreateResource"), (INSERT, "GetResourceRequestStatus")]
+#: What a statement can wait for: the statement, and the operation that gets no answer.
+WAITS = [
+    (GET, "GetResource"),
+    (LIST, "ListResources"),
+    (JOIN, "ListResources"),
+    (INSERT, "CreateResource"),
+    (INSERT, "GetResourceRequestStatus"),
+]
 
 
 def connect(service: HeldService, on_progress: Callable[[Statistics], object] | None = None) -> ccdbapi.Connection:
     return ccdbapi.connect(embedded=service, regions=["us-east-1"], on_progress=on_progress)
+
+
+def run(cursor: ccdbapi.Cursor, statement: str) -> None:
+    cursor.execute(statement)
+    if statement != INSERT:
+        cursor.fetchall()
 
 
 class Listener:
@@ -38,7 +54,7 @@ def test_a_statement_that_waits_tells_how_far_it_is_on_the_thread_that_runs_it(s
     service = HeldService(held)
     listener = Listener(service.release)
     with connect(service, listener) as connection, connection.cursor() as cursor:
-        cursor.execute(statement)
+        run(cursor, statement)
         assert listener.threads == {threading.get_ident()}
         first, stats = listener.told[0], cursor.stats
         assert stats is not None
@@ -58,7 +74,7 @@ def test_what_it_raises_ends_the_statement(statement: str, held: str) -> None:
         with pytest.raises(
             ccdbapi.OperationalError, match="its on_progress, which raised ZeroDivisionError"
         ) as failure:
-            cursor.execute(statement)
+            run(cursor, statement)
         assert isinstance(failure.value.__cause__, ZeroDivisionError)
         assert [outcome.state for outcome in failure.value.outcomes] == (["unknown"] if statement is INSERT else [])
         assert cursor.messages == [(ccdbapi.OperationalError, failure.value)]
@@ -71,7 +87,7 @@ def test_it_may_cancel_the_statement(statement: str, held: str) -> None:
     with connect(HeldService(held)) as connection, connection.cursor() as cursor:
         cursor.on_progress = Listener(cursor.cancel)
         with pytest.raises(ccdbapi.OperationalError, match="was cancelled"):
-            cursor.execute(statement)
+            run(cursor, statement)
 
 
 @pytest.mark.parametrize(("statement", "held"), WAITS)
@@ -79,7 +95,7 @@ def test_it_may_not_use_the_cursor_that_tells_it(statement: str, held: str) -> N
     with connect(HeldService(held)) as connection, connection.cursor() as cursor:
         cursor.on_progress = Listener(cursor.fetchone)
         with pytest.raises(ccdbapi.OperationalError, match="in use"):
-            cursor.execute(statement)
+            run(cursor, statement)
 
 
 def test_a_statement_that_takes_no_time_tells_nothing() -> None:

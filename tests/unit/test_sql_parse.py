@@ -166,7 +166,7 @@ def test_bad_input_is_a_programming_error_that_says_what_to_do(text: str, messag
         ("CALL pragma_version()", "embedded engine"),
         ("BEGIN", "no transactions"),
         ("PREPARE p AS SELECT 1", "pass parameters to execute"),
-        ("EXPLAIN SELECT 1", "EXPLAIN is not supported"),
+        ("SUMMARIZE t", "SUMMARIZE is not supported"),
         ("SHOW TABLES", "SHOW TABLES is not supported; there are SHOW PROVIDERS, SHOW SERVICES"),
         ("TRUNCATE t", "DELETE FROM"),
         ("MERGE INTO t USING u ON a", "one by one"),
