@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
+
+#: Items that may wait at their places before more are asked for.
+WAITING = 10_000
 
 Item = TypeVar("Item")
 
@@ -31,6 +35,43 @@ class Supply(Generic[Item]):
                 else:
                     self._batch = iter(batch)
         return item
+
+
+async def spread(
+    batches: AsyncIterator[Iterable[Item]],
+    place_of: Callable[[Item], Hashable],
+    work: Callable[[Item], Awaitable[None]],
+    width: int,
+) -> None:
+    """Does ``work`` with every item, with up to ``width`` at once in each place, in order.
+
+    Places do not wait for each other: one that is slow takes no other's turn.
+    """
+    room = asyncio.Semaphore(WAITING)
+    places: dict[Hashable, _Place[Item]] = {}
+
+    async def work_through(place: _Place[Item]) -> None:
+        while place.waiting:
+            item = place.waiting.popleft()
+            room.release()
+            await work(item)
+        place.workers -= 1
+
+    async with asyncio.TaskGroup() as group:
+        async for batch in batches:
+            for item in batch:
+                await room.acquire()
+                place = places.setdefault(place_of(item), _Place())
+                place.waiting.append(item)
+                if place.workers < width:
+                    place.workers += 1
+                    group.create_task(work_through(place))
+
+
+class _Place(Generic[Item]):
+    def __init__(self) -> None:
+        self.waiting: deque[Item] = deque()
+        self.workers = 0
 
 
 async def merged(streams: Iterable[AsyncIterator[Item]]) -> AsyncGenerator[Item, None]:
