@@ -18,7 +18,7 @@ from ccdbapi.cloudcontrol.retry import Verdict, judge
 from ccdbapi.cloudcontrol.transport import Answer
 from ccdbapi.exceptions import ERROR_CLASSES, DatabaseError, ProgrammingError
 
-#: Bytes of answers that are remembered, about; those not asked for the longest go first.
+#: Bytes of answers that are remembered for a connection, about; those asked for the longest ago go first.
 MAX_BYTES = 64 * 2**20
 #: The part of these that one list may take, 1/4; a longer one is not remembered.
 SHARES = 4
@@ -43,7 +43,7 @@ _READS = frozenset({"GetResource", "ListResources"})
 _WRITES = frozenset({"CreateResource", "UpdateResource", "DeleteResource", "CancelResourceRequest"})
 _ABSENT = "ResourceNotFoundException"
 
-#: What a read is remembered by: its operation, region and members, but for the place in a list.
+#: What a read is remembered by: whose it is, its operation, region and members, but for the place in a list.
 _Key = tuple[object, ...]
 
 
@@ -93,10 +93,11 @@ class _Read:
         return self.whole or (self.readers > 0 and (not self.answers or now < self.latest + JOINABLE))
 
 
-class _Memory:
-    """The reads that can be shared or repeated, ``max_bytes`` of them; those not asked for the longest go first."""
+class Memory:
+    """What was read, about ``max_bytes`` of it: the latest that was asked for. Clients may share one."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        #: How many bytes are remembered, about.
         self.size = 0
         self._max_bytes = max_bytes
         self._reads: OrderedDict[_Key, _Read] = OrderedDict()
@@ -164,20 +165,16 @@ class CachingCaller:
     fails, it fails for those who wait. For one event loop at a time, as transports are.
     """
 
-    def __init__(self, caller: Caller, *, ttl: float, clock: Clock, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, caller: Caller, *, ttl: float, clock: Clock, memory: Memory) -> None:
         self._caller = caller
         self._ttl = ttl
         self._clock = clock
-        self._memory = _Memory(max_bytes)
+        self._memory = memory
+        self._owner = object()
         self._looks_back = True
         self._scopes: dict[tuple[str, str], _Scope] = {}
         # With the loop: a call of one that was left, or that a forked child does not have, never ends.
         self._flights: dict[tuple[asyncio.AbstractEventLoop, _Read, object], _Flight] = {}
-
-    @property
-    def size(self) -> int:
-        """Bytes that are remembered, about."""
-        return self._memory.size
 
     def refreshing(self) -> Self:
         """One that shares the memory, and asks the service whatever is in it."""
@@ -200,7 +197,7 @@ class CachingCaller:
         if first.operation not in _READS or scope.is_changing(now):
             yield self.send
             return
-        key = (first.operation, first.region, *sorted(first.payload.items()))
+        key = (self._owner, first.operation, first.region, *sorted(first.payload.items()))
         read = self._memory.find(key) if self._looks_back else None
         if read is None or not read.serves(now, self._ttl):
             read = _Read(key, scope, now)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
 
-from ccdbapi.cloudcontrol.cache import CachingCaller
+from ccdbapi.cloudcontrol.cache import CachingCaller, Memory
 from ccdbapi.cloudcontrol.call import Call, Caller, Places
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.progress import ProgressEvent
@@ -41,10 +41,11 @@ class Client:
 
     ``rate_limit`` is requests a second in each region (None, 0 or infinity: no limit), ``max_attempts`` the tries of
     one call, ``concurrency`` the requests under way at once, or the places that it shares with other clients,
-    ``cache_ttl`` the seconds for which reads are remembered (0: not at all; see `CachingCaller`). ``account`` is the
-    alias that errors name, if there are several accounts. Who is `observing` is told of each request. Every coroutine
-    may be cancelled at any time. Each raises the PEP 249 exception of the service's error code
-    (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer made no sense.
+    ``cache_ttl`` the seconds for which reads are remembered (0: not at all; see `CachingCaller`), in ``memory``, which
+    clients may share. ``account`` is the alias that errors name, if there are several accounts. Who is `observing` is
+    told of each request. Every coroutine may be cancelled at any time. Each raises the PEP 249 exception of the
+    service's error code (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer
+    made no sense.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Client:
         max_attempts: int = 10,
         concurrency: int | Places = 64,
         cache_ttl: float = 0,
+        memory: Memory | None = None,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
         account: str = "",
@@ -70,7 +72,9 @@ class Client:
             backoff=backoff or Backoff(),
             account=account,
         )
-        self._caller = CachingCaller(caller, ttl=cache_ttl, clock=self._clock) if cache_ttl else caller
+        self._caller = (
+            CachingCaller(caller, ttl=cache_ttl, clock=self._clock, memory=memory or Memory()) if cache_ttl else caller
+        )
 
     @property
     def refreshing(self) -> Client:

@@ -147,7 +147,7 @@ def test_a_list_that_a_limit_ended_is_read_again(bench: Bench) -> None:
     bench.rows(f"{names()} LIMIT 1")
     assert len(bench.calls()) < 10
     assert len(bench.rows(names())) == 20
-    assert bench.calls() == [LIST] * 10
+    assert 1 < len(bench.calls()) <= 10  # fewer if the first statement was still about to stop: they share the list
     bench.rows(f"{names()} LIMIT 1")
     assert bench.calls() == []
 

@@ -10,7 +10,7 @@ import pytest
 from scripted_transport import Answer, ScriptedTransport, error, ok
 from virtual_time import LoopClock, VirtualTimeLoop, run
 
-from ccdbapi.cloudcontrol.cache import JOINABLE, LONGEST_REQUEST, SHARES, CachingCaller
+from ccdbapi.cloudcontrol.cache import JOINABLE, LONGEST_REQUEST, SHARES, CachingCaller, Memory
 from ccdbapi.cloudcontrol.call import Call, Caller
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.retry import Backoff
@@ -242,26 +242,47 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
         )
         clock, room = LoopClock(), 100_000
         caller = Caller(transport, rate_limit=None, max_attempts=1, concurrency=1, clock=clock, backoff=Backoff())
-        caching = CachingCaller(caller, ttl=TTL, clock=clock, max_bytes=room)
+        memory = Memory(room)
+        caching = CachingCaller(caller, ttl=TTL, clock=clock, memory=memory)
 
         async def get(identifier: str) -> int:
             before = len(transport.calls)
             call = Call("GetResource", HERE, {"TypeName": IMAGE, "Identifier": identifier})
             with caching.reading(call) as send:
                 await send(call)
-            assert caching.size <= room
+            assert memory.size <= room
             return len(transport.calls) - before
 
         for number in range(200):
             await get(f"{number}")
             await get("kept because it is asked for")
         assert len(transport.calls) == 201
-        assert caching.size > room * 0.9
+        assert memory.size > room * 0.9
         assert await get("199") == 0
         assert await get("0") == 1
         # What takes more than its share is not remembered, and drives nothing out.
         assert [await get("large!"), await get("large!"), await get("199")] == [1, 1, 0]
         assert room // SHARES < 30_000
+
+    run(scenario())
+
+
+def test_clients_that_share_the_room_answer_for_themselves() -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        service = Service()
+        transports = [ScriptedTransport(service), ScriptedTransport(service)]
+        clients = [
+            Client(transport, rate_limit=None, cache_ttl=TTL, memory=memory, clock=LoopClock())
+            for transport in transports
+        ]
+        rows = [[await client.get_resource(HERE, IMAGE, "a") for client in clients] for _ in range(2)]
+        assert rows == [['{"n": 1}', '{"n": 2}']] * 2
+        one = memory.size
+        await clients[0].get_resource(HERE, IMAGE, "b")
+        assert memory.size == pytest.approx(one * 1.5, rel=0.01)
+        await clients[0].create_resource(HERE, IMAGE, "{}", client_token="t")
+        assert [await client.get_resource(HERE, IMAGE, "a") for client in clients] == ['{"n": 5}', '{"n": 2}']
 
     run(scenario())
 
@@ -277,7 +298,8 @@ def test_a_list_that_takes_more_than_its_share_is_read_as_without_a_memory() -> 
 
         clock, transport = LoopClock(), ScriptedTransport(answer, latency=1)
         caller = Caller(transport, rate_limit=None, max_attempts=1, concurrency=4, clock=clock, backoff=Backoff())
-        caching = CachingCaller(caller, ttl=TTL, clock=clock, max_bytes=share * SHARES)
+        memory = Memory(share * SHARES)
+        caching = CachingCaller(caller, ttl=TTL, clock=clock, memory=memory)
 
         async def read() -> int:
             payload: dict[str, object] = {"TypeName": IMAGE}
@@ -285,14 +307,14 @@ def test_a_list_that_takes_more_than_its_share_is_read_as_without_a_memory() -> 
             with caching.reading(call) as send:
                 for page in range(pages):
                     answer = await send(call)
-                    assert caching.size <= share
+                    assert memory.size <= share
                     assert answer.body["ResourceDescriptions"][0]["Identifier"] == f"{page}"  # type: ignore[index]
                     call = Call("ListResources", HERE, {**payload, "NextToken": str(page + 1)})
             return pages
 
         assert list(await asyncio.gather(read(), read())) == [pages, pages]
         assert len(transport.calls) == pages  # who keeps pace still shares the calls
-        assert caching.size == 0
+        assert memory.size == 0
         late = asyncio.create_task(read())
         await asyncio.sleep(pages - 1.5)
         assert list(await asyncio.gather(read(), late)) == [pages, pages]
