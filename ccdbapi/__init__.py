@@ -110,8 +110,14 @@ def connect(
         concurrency: calls under way at once.
         rate_limit: calls a second in each region, to begin with; it adapts. None for no limit. Not kept when embedded.
         max_attempts: how often a call is tried, when it is throttled or breaks.
-        cache_ttl: seconds for which reads are kept; 0 for none.
-        on_region_error: ``fail``: a region that cannot be read fails the statement.
+        cache_ttl: seconds for which reads are remembered, counted from their beginning, 64 MiB of them at most; 0 for
+            none. A write through this connection forgets what it may touch, which is all of the type's service in that
+            region, and while it is under way, as far as this connection knows, nothing of that is remembered.
+            ``/*+ no_cache */`` reads past it for one statement; what a write reads always does.
+        on_region_error: ``fail``: a region that cannot be read, for what it tries and how often, fails the statement.
+            ``skip``: a query goes on without it, and a `ccdbapi.Warning` says so, in ``cursor.messages`` and by the
+            module `warnings`; rows that came before the region failed stay in the result. What is wrong with the
+            statement itself or its credentials is an error all the same, and a write never goes by a part.
         on_write_error: ``fail``: a request that failed fails the statement, and those that are not under way yet are
             not sent. ``return``: all are sent, and RETURNING shows failures as rows too (OperationStatus, ErrorCode,
             StatusMessage); statements without RETURNING fail.
