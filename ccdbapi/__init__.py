@@ -114,7 +114,7 @@ def connect(
             none. A write through this connection forgets what it may touch, which is all of the type's service in that
             region, and while it is under way, as far as this connection knows, nothing of that is remembered.
             ``/*+ no_cache */`` reads past it for one statement; what a write reads always does.
-        on_region_error: ``fail``: a region that cannot be read, for what it tries and how often, fails the statement.
+        on_region_error: ``fail``: a region that cannot be read fails the statement, by an error that names it.
             ``skip``: a query goes on without it, and a `ccdbapi.Warning` says so, in ``cursor.messages`` and by the
             module `warnings`; rows that came before the region failed stay in the result. What is wrong with the
             statement itself or its credentials is an error all the same, and a write never goes by a part.
