@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from served import served
@@ -144,3 +145,22 @@ def test_a_result_that_is_dropped_has_ended(cursor: ccdbapi.Cursor) -> None:
     cursor.execute(LIST)
     cursor.close()
     assert stats_of(cursor).ended
+
+
+def test_cursors_that_run_at_once_have_their_own() -> None:
+    with connected(Reluctant()) as connection, ThreadPoolExecutor(4) as threads:
+
+        def calls(count: int) -> int:
+            with connection.cursor() as cursor:
+                names = ", ".join(f"'{number}'" for number in range(count))
+                cursor.execute(f"SELECT description FROM awscc.glue.workflows WHERE name IN ({names})").fetchall()
+                return stats_of(cursor).calls
+
+        assert list(threads.map(calls, range(1, 9))) == list(range(1, 9))
+
+
+def test_what_is_remembered_is_no_call() -> None:
+    with ccdbapi.connect(embedded=True, regions=[REGION], cache_ttl=60) as connection, connection.cursor() as cursor:
+        for calls in (1, 0):
+            cursor.execute(LIST).fetchall()
+            assert stats_of(cursor).calls == calls
