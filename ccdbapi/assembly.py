@@ -11,6 +11,7 @@ from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
+from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.execution import Executor, WritePolicy
 from ccdbapi.planning import Planner
 from ccdbapi.planning.views import CATALOG
@@ -33,6 +34,16 @@ class Assembly(NamedTuple):
         """An executor for one cursor, on a session of its own."""
         return Executor(self.client, self.database.session(), wait=self.settings.wait, policy=_policy(self.settings))
 
+    def register(self, name: str, data: object) -> None:
+        """Makes ``data`` a table of the engine, see `LocalTables.put`.
+
+        Raises `ProgrammingError` for the name of a table that the connection's schema has.
+        """
+        schema = _service(self.settings)
+        if schema is not None and self.catalog.find_table(schema, str(name)) is not None:
+            raise ProgrammingError(f"{name!r} is a table of {CATALOG}.{schema}: choose another name for the data.")
+        self.database.local_tables.put(name, data)
+
     def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""
         loop.run(self.client.close())
@@ -54,7 +65,7 @@ def assemble(settings: Settings) -> Assembly:
         endpoint_url=settings.endpoint_url,
     )
     catalog = _catalog(settings, aws)
-    schema = settings.schema.lower().removeprefix(f"{CATALOG}.") if settings.schema else None
+    schema = _service(settings)
     if schema is not None:
         catalog.tables(schema)  # a schema that does not exist is better found here than at the first statement
     client = Client(
@@ -68,6 +79,11 @@ def assemble(settings: Settings) -> Assembly:
     database = Database(CATALOG, schema)
     planner = Planner(database, catalog, regions=settings.regions, schema=schema, wait=settings.wait)
     return Assembly(settings, catalog, client, database, planner)
+
+
+def _service(settings: Settings) -> str | None:
+    """The service that the connection's schema is."""
+    return settings.schema.lower().removeprefix(f"{CATALOG}.") if settings.schema else None
 
 
 def _policy(settings: Settings) -> WritePolicy:

@@ -99,6 +99,26 @@ class Connection:
                 "Undo it with statements of its own."
             )
 
+    def register(self, name: str, data: object) -> None:
+        """Makes ``data`` a table that all statements of this connection can read, as ``name``, until it is closed.
+
+        ``data`` is a DataFrame of pandas (its index is left out) or polars, a table, record batch or reader of pyarrow
+        or whatever else gives itself as an Arrow stream, or a list of mappings from columns to values. It is copied:
+        what changes in it afterwards does not show. A name that is registered already gets the new data.
+
+        Raises `ProgrammingError` for a name that would need quotes, or is that of a table of the connection's schema,
+        and for data that is no table, `DataError` where that has no columns or cannot be read, `InterfaceError` on a
+        closed connection.
+        """
+        self.assembly().register(name, data)
+
+    def unregister(self, name: str) -> None:
+        """Takes back what `register` did. Raises `ProgrammingError` where nothing has the name.
+
+        Raises `InterfaceError` on a closed connection.
+        """
+        self.assembly().database.local_tables.drop(name)
+
     def close(self) -> None:
         """Closes the connection and its cursors. Closing it again does nothing.
 

@@ -15,6 +15,7 @@ import duckdb
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
 from ccdbapi.engine.analysis import Analysis
+from ccdbapi.engine.local_tables import LocalTables
 from ccdbapi.engine.relations import KeyQuery
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.syntax import table_references
@@ -182,15 +183,23 @@ class Database:
         with self._planning(sql, bindings, locate):
             return [name for name, *_ in self._root.execute(f"DESCRIBE {sql}").fetchall()]
 
+    @property
+    def local_tables(self) -> LocalTables:
+        """The tables that are no views of raw ones: all sessions read them, and what plans."""
+        return LocalTables(self._connect, f"{quote_identifier(self._catalog)}.main")
+
     def session(self) -> Session:
         """A connection to the instance that runs statements, one at a time."""
-        with self._lock:
-            connection = self._root.cursor()
+        connection = self._connect()
         self._set_search_path(connection)
         # Hand rows on as they come; the defaults wait for megabytes of them, and for 2,048 that pass a filter.
         connection.execute("SET streaming_buffer_size = '1B'")
         connection.execute("SET enable_caching_operators = false")
         return Session(connection)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            return self._root.cursor()
 
     @contextmanager
     def _planning(self, sql: str, bindings: Bindings, locate: Locate) -> Iterator[None]:
