@@ -19,7 +19,11 @@ Row = dict[str, object]
 #: The calls that were made for a part of a source; None: for none of them.
 Made = Mapping[Place | None, Sequence[CallStatistics]]
 
-_WHAT = {"step": "INTEGER", "operation": "VARCHAR", "type_name": "VARCHAR", "table_name": "VARCHAR", "regions": "JSON"}
+_WHAT = {
+    "step": "INTEGER",
+    **dict.fromkeys(("operation", "type_name", "table_name"), "VARCHAR"),
+    **dict.fromkeys(("regions", "accounts"), "JSON"),
+}
 _PLANNED = {"at_least": "BIGINT", "estimate": "BIGINT"}
 _MADE = {
     **dict.fromkeys(("calls", "retries", "throttles", "failures", "pages", "resources"), "BIGINT"),
@@ -68,6 +72,7 @@ def _planned(step: Step) -> Row:
         "type_name": step.type_name,
         "table_name": step.table_name,
         "regions": step.regions or None,
+        "accounts": step.accounts or None,
         "at_least": step.at_least,
         "estimate": step.estimate,
         "keys_from": step.keys_from,
@@ -86,7 +91,9 @@ def _planned_total(steps: Sequence[Step]) -> Row:
 def _figures(made: Sequence[CallStatistics]) -> Row:
     counted: Row = {name: sum(getattr(kind, name) for kind in made) for name in _COUNTED}
     regions = tuple(dict.fromkeys(kind.region for kind in made))
-    return counted | _latencies(joined(kind.latency for kind in made)) | ({"regions": regions} if regions else {})
+    accounts = tuple(dict.fromkeys(kind.account for kind in made if kind.account))
+    asked: Row = {name: value for name, value in (("regions", regions), ("accounts", accounts)) if value}
+    return counted | _latencies(joined(kind.latency for kind in made)) | asked
 
 
 def _latencies(latency: Latency) -> Row:

@@ -1,11 +1,13 @@
-"""The steps that a query's plan comes to: which operation, for which tables and regions, and how often."""
+"""The steps that a query's plan comes to: which operation, for which table, where, and how often."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
 
-from ccdbapi.catalog import GENERIC_SERVICE, REGION, Table
+from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, GENERIC_SERVICE, REGION, Table
 from ccdbapi.engine.domain import Box, Domain
 from ccdbapi.planning.plan import (
     AnyKey,
@@ -37,8 +39,9 @@ class Step:
     """Calls of one operation that a part of a source makes; ``operation`` is None where it makes none.
 
     ``at_least`` so many are made in any case, if nothing is remembered from before and the result is read to its end.
-    ``estimate`` takes it that a list shows `LISTED` resources in one page, that each row that ``keys_from`` gives names
-    another resource, and that all is read. ``regions`` is empty where rows tell them.
+    ``estimate`` takes it that a list shows `LISTED` resources in one page, and that each row that ``keys_from`` gives
+    names another resource. ``regions`` and ``accounts`` (aliases) are empty where rows tell them, the latter also where
+    the connection names none.
     """
 
     number: int
@@ -47,6 +50,7 @@ class Step:
     type_name: str | None
     table_name: str
     regions: tuple[str, ...]
+    accounts: tuple[str, ...]
     at_least: int
     estimate: int
     keys_from: str
@@ -82,13 +86,14 @@ class _Steps:
             for fed in self._places(wanted):
                 self._add(fed)
         count = self._count(wanted)
-        known = 0 if isinstance(wanted, Feed) else min(count, 1) if source.may_stop_early else count
+        most = count if source.enough is None else min(count, source.enough)
+        known = 0 if isinstance(wanted, Feed) else count if source.enough is None else min(most, 1)
         match calls:
             case Knowns():
                 self._append(place, None, at_least=0, estimate=0)
                 rows = count
             case Gets():
-                self._append(place, _get_of(source.table), at_least=known, estimate=count)
+                self._append(place, _get_of(source.table), at_least=known, estimate=most)
                 rows = count
             case Lists():
                 self._append(place, _list_of(source.table), at_least=known, estimate=count)
@@ -97,7 +102,8 @@ class _Steps:
                 self._append(place, _list_of(source.table), at_least=known, estimate=count)
                 rows = count * LISTED
                 listed = f"step {len(self.steps)}"
-                self._append(place, _get_of(source.table), at_least=0, estimate=rows, keys_from=listed)
+                most = rows if source.enough is None else min(rows, source.enough)
+                self._append(place, _get_of(source.table), at_least=0, estimate=most, keys_from=listed)
         self._told[place] = len(self.steps), rows
 
     def _append(
@@ -113,7 +119,8 @@ class _Steps:
                 operation=operation,
                 type_name=_type_name(source, wanted),
                 table_name=source.table.qualified_name,
-                regions=_regions(wanted),
+                regions=tuple(dict.fromkeys(region for region, _ in _scopes(wanted) if region)),
+                accounts=tuple(dict.fromkeys(account for _, account in _scopes(wanted) if account)),
                 at_least=at_least,
                 estimate=estimate,
                 keys_from=keys_from or told_by,
@@ -140,7 +147,12 @@ class _Steps:
             self._facts.get(name, 0) if number is None else self._told[name, number][1]
             for name, number in wanted.reads.values()
         ]
-        return max(rows, default=0) * max(len(_regions(wanted)), 1)
+        told = wanted.query.columns
+        open_scopes = {
+            ("" if REGION in told else region, "" if ACCOUNT in told or ACCOUNT_ALIAS in told else account)
+            for region, account in _scopes(wanted)
+        }
+        return max(rows, default=0) * len(open_scopes)
 
 
 def _wanted(calls: Calls) -> Feed | Sequence[AnyKey | AnyListing]:
@@ -165,15 +177,19 @@ def _type_name(source: Source, wanted: Feed | Sequence[AnyKey | AnyListing]) -> 
     return ", ".join(dict.fromkeys(k.type_name for k in wanted if isinstance(k, TypedKey | TypedListing))) or None
 
 
-def _regions(wanted: Feed | Sequence[AnyKey | AnyListing]) -> tuple[str, ...]:
-    """The regions that are asked; none where rows tell them."""
+def _scopes(wanted: Feed | Sequence[AnyKey | AnyListing]) -> Iterable[tuple[str, str]]:
+    """The regions and accounts that are asked; empty texts for what only rows tell, and for the only account."""
     if not isinstance(wanted, Feed):
-        return tuple(dict.fromkeys(key.region for key in wanted))
-    if REGION in wanted.query.columns:
-        return ()
-    if wanted.domain.leaves_open(REGION):
-        return wanted.scopes.stated_regions
-    return tuple(dict.fromkeys(region for box in wanted.domain.boxes for region in box[REGION]))
+        return dict.fromkeys((key.region, key.account) for key in wanted)
+    told = wanted.query.columns
+    unknown = MappingProxyType({"": None})
+    boxes = [{REGION: unknown, **box} if REGION in told else box for box in wanted.domain.boxes]
+    spread = [
+        {**each, ACCOUNT_ALIAS: unknown} if ACCOUNT_ALIAS in told or ACCOUNT in told else each
+        for box in boxes
+        for each in wanted.scopes.spread(box)
+    ]
+    return dict.fromkeys(scope for box in spread for scope in product(box[REGION], box[ACCOUNT_ALIAS]))
 
 
 def _predicate(source: Source, domain: Domain, wanted: Feed | Sequence[AnyKey | AnyListing], told_by: str) -> str:

@@ -85,7 +85,22 @@ STATEMENTS: Mapping[str, list[Step]] = {
     ],
     get("name = 'w01' AND false"): [Step("GetResource", None, 0, 0, "constants", "no row can be in the answer")],
     f"SELECT name FROM {LISTED}": [Step("ListResources", [EAST, WEST], 2, 2, "constants", OURS)],
+    f"SELECT w.description FROM {TABLE} w JOIN {LISTED} l USING (region, name)": [
+        Step("ListResources", [EAST, WEST], 2, 2, "constants", OURS),
+        Step("GetResource", None, 0, 2 * LISTS, "step 1", "(region, name) IN (rows of step 1)"),
+    ],
+    f"SELECT w.description FROM {TABLE} w JOIN {LISTED} l USING (name) WHERE l.region = '{EAST}'": [
+        Step("ListResources", [EAST], 1, 1, "constants", f"region = '{EAST}'"),
+        Step("GetResource", [EAST, WEST], 0, 2 * LISTS, "step 1", f"name IN (rows of step 1) AND {OURS}"),
+    ],
     f"SELECT name FROM {LISTED} LIMIT 3": [Step("ListResources", [EAST, WEST], 1, 2, "constants", OURS)],
+    get("name IN ('1', '2', '3')") + " LIMIT 2": [
+        Step("GetResource", [EAST, WEST], 1, 2, "constants", f"name IN ('1', '2', '3') AND {OURS}")
+    ],
+    f"SELECT description FROM {TABLE} LIMIT 2": [
+        Step("ListResources", [EAST, WEST], 1, 2, "constants", OURS),
+        Step("GetResource", [EAST, WEST], 0, 2, "step 1", OURS),
+    ],
     f"SELECT count(*) FROM {TABLE}": [Step("ListResources", [EAST, WEST], 2, 2, "constants", OURS)],
     f"SELECT description FROM {TABLE}": [
         Step("ListResources", [EAST, WEST], 2, 2, "constants", OURS),
@@ -93,7 +108,7 @@ STATEMENTS: Mapping[str, list[Step]] = {
     ],
     f"SELECT w.description FROM {TABLE} w JOIN {LISTED} l USING (region, name) WHERE region = '{EAST}'": [
         Step("ListResources", [EAST], 1, 1, "constants", f"region = '{EAST}'"),
-        Step("GetResource", None, 0, LISTS, "step 1", f"(region, name) IN (rows of step 1) AND region = '{EAST}'"),
+        Step("GetResource", [EAST], 0, LISTS, "step 1", f"(region, name) IN (rows of step 1) AND region = '{EAST}'"),
     ],
     get(f"region = '{EAST}' AND name IN (SELECT name FROM {LISTED} WHERE region = '{WEST}')"): [
         Step("ListResources", [WEST], 1, 1, "constants", f"region = '{WEST}'"),
@@ -250,3 +265,28 @@ def test_the_rows_of_an_analysis_are_not_those_of_the_statement(cursor: ccdbapi.
 def test_executemany_explains_nothing(cursor: ccdbapi.Cursor) -> None:
     with pytest.raises(ccdbapi.ProgrammingError, match="call execute for a query"):
         cursor.executemany("EXPLAIN SELECT ?", [[1]])
+
+
+@pytest.fixture
+def of_two_accounts() -> Iterator[ccdbapi.Cursor]:
+    roles = {alias: f"arn:aws:iam::{number * 12}:role/reader" for alias, number in (("dev", "1"), ("prod", "2"))}
+    accounts: dict[str, Any] = {alias: {"role_arn": role} for alias, role in roles.items()}
+    with ccdbapi.connect(embedded=True, regions=[EAST], accounts=accounts) as connection:
+        yield connection.cursor()
+
+
+def test_accounts_are_told(of_two_accounts: ccdbapi.Cursor) -> None:
+    step, _ = told(of_two_accounts, f"EXPLAIN ANALYZE SELECT name FROM {LISTED}")
+    assert (step["accounts"], step["regions"], step["at_least"], step["calls"]) == (["dev", "prod"], [EAST], 2, 2)
+    assert of_two_accounts.stats is not None
+    assert [(kind.account, kind.calls) for kind in of_two_accounts.stats.breakdown] == [("dev", 1), ("prod", 1)]
+    step, _ = told(of_two_accounts, f"EXPLAIN SELECT name FROM {LISTED} WHERE account_alias = 'prod'")
+    assert (step["accounts"], step["at_least"]) == (["prod"], 1)
+
+
+def test_a_step_that_rows_feed_asks_all_accounts_unless_they_tell_one(of_two_accounts: ccdbapi.Cursor) -> None:
+    join = f"SELECT w.description FROM {TABLE} w JOIN {LISTED} l USING (region, name"
+    _, fed, _ = told(of_two_accounts, f"EXPLAIN {join}) WHERE l.account_alias = 'dev'")
+    assert (fed["accounts"], fed["estimate"]) == (["dev", "prod"], 2 * LISTS)
+    _, fed, _ = told(of_two_accounts, f"EXPLAIN {join}, account_alias)")
+    assert (fed["accounts"], fed["estimate"]) == (None, 2 * LISTS)
