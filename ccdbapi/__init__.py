@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Final, Literal
 
-from ccdbapi.config import Settings
+from ccdbapi.config import AccountSettings, Settings
 from ccdbapi.connection import Connection
 from ccdbapi.cursor import Cursor
 from ccdbapi.dbtypes import (
@@ -72,8 +72,10 @@ def connect(
     role_arn: str | None = None,
     endpoint_url: str | None = None,
     *,
+    accounts: Mapping[str, AccountSettings] | None = None,
     embedded: bool | str | PathLike[str] | CloudControl = False,
     scan: Literal["deny", "list"] = "deny",
+    max_calls: int | None = 10_000,
     wait: bool = True,
     timeout: float | None = None,
     concurrency: int = 64,
@@ -84,6 +86,7 @@ def connect(
     on_write_error: Literal["fail", "return"] = "fail",
     max_writes: int | None = 100,
     read_only: bool = False,
+    journal: str | PathLike[str] | None = None,
     schema: str | None = None,
     transport: Literal["aiohttp", "boto3"] = "aiohttp",
     catalog: Literal["packaged", "live"] | Catalog = "packaged",
@@ -95,20 +98,32 @@ def connect(
 
     Args:
         region: where to ask for a role's credentials. It does not stand for a predicate on ``region``: see ``regions``.
-        regions: asked where a statement names no region.
+        regions: asked where a statement names no region. ``['all']``: those that are enabled for the account. EC2 is
+            asked for them once, when a statement needs them (DescribeRegions), and Account where that is denied
+            (ListRegions); an ``endpoint_url`` stands for both.
         profile: of the AWS configuration.
         aws_access_key_id: explicit credentials, instead of those found.
         aws_secret_access_key: goes with the key id.
         aws_session_token: goes with temporary ones.
         role_arn: a role to assume with the credentials.
+        accounts: alias → how to get at the account: ``role_arn``, a role to assume, with ``external_id`` and
+            ``session_name`` if it wants them; ``profile`` of the AWS configuration, whose credentials are used or,
+            with a role, assume it; ``region`` as above. What is not given is the connection's own. Every table gets the
+            columns ``account``, the account's id, and ``account_alias``, and without predicates on them all accounts
+            are asked. Where an id is not in the role's ARN and a statement needs it, STS is asked (GetCallerIdentity;
+            an ``endpoint_url`` stands for it). When embedded, each account is one of the emulator: that of its role.
         endpoint_url: of Cloud Control, instead of the region's own.
         embedded: True for an emulated Cloud Control within the process, which needs no AWS; a path to keep its state in
             a file; or an emulator of one's own.
-        scan: ``deny``: a table of single resources needs identifiers.
+        scan: ``deny``: a table of single resources needs identifiers, from constants or from other tables. ``list``:
+            where it is given none, its resources are listed and, unless their identifiers are enough, got one by one.
+        max_calls: resources that one statement may get, and lists that it may make, before it is an error; None for any
+            number. ``/*+ max_calls(n) */`` is for one statement.
         wait: whether a statement that writes waits until its requests are final, where it does not say.
         timeout: seconds that a statement may wait for AWS; None without end.
-        concurrency: calls under way at once.
-        rate_limit: calls a second in each region, to begin with; it adapts. None for no limit. Not kept when embedded.
+        concurrency: calls under way at once, in all accounts together.
+        rate_limit: calls a second in each region of each account, to begin with; it adapts. None for no limit. Not kept
+            when embedded.
         max_attempts: how often a call is tried, when it is throttled or breaks.
         cache_ttl: seconds for which reads are remembered, counted from their beginning, 64 MiB of them at most; 0 for
             none. A write through this connection forgets what it may touch, which is all of the type's service in that
@@ -123,6 +138,9 @@ def connect(
             StatusMessage); statements without RETURNING fail.
         max_writes: how many resources an UPDATE or DELETE may touch, where it does not say; None for no limit.
         read_only: True to refuse all that writes, before any call.
+        journal: a file in which every request that writes is recorded before it is sent, and marked when it is done.
+            What a process that was killed left is told by ``ccdbapi journal``, and ``ccdbapi journal resume`` or
+            `Connection.resume_journal` finish it.
         schema: the service of tables that are named without one (``sagemaker``, ``awscc.sagemaker``).
         transport: ``aiohttp``, or ``boto3`` for those who hook into botocore.
         catalog: ``packaged``: the resource types that come with this package. ``live``: over these, the types of the
@@ -137,7 +155,6 @@ def connect(
 
     Raises:
         InterfaceError: for a setting out of range.
-        NotSupportedError: for a setting that this version does not have yet.
     """
     return Connection(
         Settings(
@@ -148,9 +165,11 @@ def connect(
             aws_secret_access_key=aws_secret_access_key,
             aws_session_token=aws_session_token,
             role_arn=role_arn,
+            accounts=accounts,
             endpoint_url=endpoint_url,
             embedded=embedded,
             scan=scan,
+            max_calls=max_calls,
             wait=wait,
             timeout=timeout,
             concurrency=concurrency,
@@ -161,6 +180,7 @@ def connect(
             on_write_error=on_write_error,
             max_writes=max_writes,
             read_only=read_only,
+            journal=journal,
             schema=schema,
             transport=transport,
             catalog=catalog,

@@ -13,6 +13,14 @@ from ccdbapi.exceptions import DatabaseError, of_account
 
 T = TypeVar("T")
 
+#: The client of the account of an alias.
+Clients = Callable[[str], Client]
+
+
+def refreshing(clients: Clients) -> Clients:
+    """The clients as they are for reads that have to ask the service, whatever is remembered."""
+    return lambda alias: clients(alias).refreshing
+
 
 class Fact(Generic[T]):
     """What is looked up when it is first needed, and once: by ``find``, which may block.

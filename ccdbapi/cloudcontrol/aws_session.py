@@ -96,6 +96,11 @@ class AwsSession:
         assumed._role = _Role(self, role_arn, {name: value for name, value in options.items() if value is not None})
         return assumed
 
+    @property
+    def role_arn(self) -> str | None:
+        """The role that is assumed, None where there is none."""
+        return None if self._role is None else self._role.arn
+
     async def credentials(self) -> ReadOnlyCredentials:
         """Credentials good for now; refreshed ones are awaited in a thread.
 

@@ -26,10 +26,13 @@ def account_of_role(role_arn: str | None) -> str | None:
 
 
 def account_id(aws: AwsSession) -> str:
-    """The account that the credentials belong to. STS GetCallerIdentity, for which no permission is needed. Blocks.
+    """The account that the credentials belong to. Blocks. Raises the PEP 249 exception of what AWS or botocore says.
 
-    Raises the PEP 249 exception of what AWS or botocore says.
+    The ARN of a role says it; otherwise STS GetCallerIdentity does, for which no permission is needed.
     """
+    known = account_of_role(aws.role_arn)
+    if known is not None:
+        return known
     return str(_call(_client(aws, "sts"), "get_caller_identity")["Account"])
 
 

@@ -35,7 +35,7 @@ class Analysis:
             return ()
         reader = RelationReader(self._types, frozenset(), {scan.number: (columns, rows)})
         reached = reader.read(self._plan).get(scan.number)
-        if reached is None:
+        if reached is None or not reached.restricted:
             return [tuple(row) for row in rows]
         allowed = set(self._evaluate(reached.query(columns)))
         return [tuple(row) for row in rows if tuple(row) in allowed]

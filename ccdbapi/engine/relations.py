@@ -106,6 +106,12 @@ class Reachable:
         """The columns that have to be equal to something."""
         return frozenset(self._demands)
 
+    @property
+    def restricted(self) -> bool:
+        """Whether anything more is demanded of what the columns have to be equal to."""
+        tables = frozenset[str]().union(*(demand.tables for demand in self._demands.values()))
+        return any(condition.tables & tables for condition in self._relation.conditions)
+
     def query(self, needed: Iterable[str], welcome: Iterable[str] = ()) -> KeyQuery:
         """The query for ``needed`` columns, and those of ``welcome`` that take no table more."""
         columns = list(needed)

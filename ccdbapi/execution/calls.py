@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 
-from ccdbapi.catalog import REGION, Table
+from ccdbapi.catalog import Table
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.execution.access import explained
 from ccdbapi.execution.identifiers import address_of
 from ccdbapi.execution.properties import property_value
-from ccdbapi.execution.rows import Row, listed_row, request_row, resource_row
+from ccdbapi.execution.rows import Row, listed_row, request_row, resource_row, typed_row
 from ccdbapi.planning import (
     AnyKey,
     AnyListing,
@@ -71,14 +71,7 @@ async def _get_typed(client: Client, key: TypedKey, options: RequestOptions) -> 
         role_arn=options.role_arn,
         type_version_id=options.type_version_id,
     )
-    if properties is None:
-        return None
-    return {
-        REGION: key.region,
-        "/TypeName": key.type_name,
-        "/Identifier": key.identifier,
-        "/Properties": properties,
-    }
+    return None if properties is None else typed_row(key, key.identifier, properties)
 
 
 async def _get_request(client: Client, key: RequestKey) -> Row | None:
@@ -88,7 +81,7 @@ async def _get_request(client: Client, key: RequestKey) -> Row | None:
         if error.diag.code == "RequestTokenNotFoundException":
             return None
         raise
-    return request_row(key.region, event)
+    return request_row(key, event)
 
 
 async def _list(client: Client, source: Source, listing: Listing, options: RequestOptions) -> AsyncGenerator[list[Row]]:
@@ -115,9 +108,7 @@ def _model(table: Table, listing: Listing) -> str | None:
 
 
 async def _list_typed(client: Client, listing: TypedListing, options: RequestOptions) -> AsyncGenerator[list[Row]]:
-    constant = {REGION: listing.region, "/TypeName": listing.type_name}
-    if listing.resource_model is not None:
-        constant["/ResourceModel"] = listing.resource_model
+    given = {} if listing.resource_model is None else {"/ResourceModel": listing.resource_model}
     async for page in client.list_resources(
         listing.region,
         listing.type_name,
@@ -125,15 +116,11 @@ async def _list_typed(client: Client, listing: TypedListing, options: RequestOpt
         role_arn=options.role_arn,
         type_version_id=options.type_version_id,
     ):
-        yield [
-            {**constant, "/Identifier": item.identifier}
-            | ({"/Properties": item.properties} if item.properties is not None else {})
-            for item in page
-        ]
+        yield [{**given, **typed_row(listing, item.identifier, item.properties)} for item in page]
 
 
 async def _list_requests(client: Client, listing: RequestListing) -> AsyncGenerator[list[Row]]:
     async for page in client.list_resource_requests(
         listing.region, operations=listing.operations, operation_statuses=listing.statuses
     ):
-        yield [request_row(listing.region, event) for event in page]
+        yield [request_row(listing, event) for event in page]

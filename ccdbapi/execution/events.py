@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from ccdbapi.catalog import REGION
 from ccdbapi.cloudcontrol.progress import HookProgressEvent, ProgressEvent
 from ccdbapi.engine.stream import ArrowTable, Columns
 from ccdbapi.engine.view import PROPERTIES, RawTable
 from ccdbapi.planning.views import ROW_NUMBER
 
 
-def event_table(raw: RawTable, events: Sequence[tuple[str, ProgressEvent]]) -> ArrowTable:
-    """The events, each with its region, as the rows of ``raw``."""
+def event_table(raw: RawTable, events: Sequence[tuple[Mapping[str, str], ProgressEvent]]) -> ArrowTable:
+    """The events, each with the columns that say where it is of, as the rows of ``raw``."""
     rows = [
-        {ROW_NUMBER: str(number), REGION: region, PROPERTIES: event.resource_model, **event_members(event)}
-        for number, (region, event) in enumerate(events)
+        {ROW_NUMBER: str(number), **scope, PROPERTIES: event.resource_model, **event_members(event)}
+        for number, (scope, event) in enumerate(events)
     ]
 
     def batches() -> Iterator[Columns]:

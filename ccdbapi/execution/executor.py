@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, REGION
 from ccdbapi.cloudcontrol import loop
-from ccdbapi.cloudcontrol.accounts import Clients
+from ccdbapi.cloudcontrol.accounts import Clients, refreshing
 from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
 from ccdbapi.execution.events import event_table
+from ccdbapi.execution.journal import Journal
 from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
 from ccdbapi.execution.requests import Request, distinct, requests_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
-from ccdbapi.execution.writing import Writing
+from ccdbapi.execution.writing import Log, Writing
 from ccdbapi.planning import AnalyzePlan, QueryPlan, Returning, WritePlan
 from ccdbapi.planning.explain import analyzed
 
@@ -51,14 +54,16 @@ class Executor:
         *,
         wait: bool,
         policy: WritePolicy,
+        journal: Journal | None = None,
         skips_regions: bool = False,
     ) -> None:
         self._clients = clients
         self._open_session = open_session
         self._session = open_session()
         self._wait = wait
-        self._skips_regions = skips_regions
         self._policy = policy
+        self._journal = journal
+        self._skips_regions = skips_regions
         self._run: Run | None = None
         self._reading: Reading | None = None
         self._writing: Writing | None = None
@@ -72,11 +77,9 @@ class Executor:
         return self._read(plan, run, Skipping(run.warn) if self._skips_regions else Failing())
 
     def _read(self, plan: QueryPlan, run: Run, regions: Failing) -> Sequence[ResultColumn]:
-        client = self._clients("")
+        clients = refreshing(self._clients) if plan.fresh else self._clients
         self._run = run
-        self._reading = Reading(
-            client.refreshing if plan.fresh else client, plan, run.patience, self._open_session, regions
-        )
+        self._reading = Reading(clients, plan, run.patience, self._open_session, regions)
         with self._stoppable():
             self._check_cancelled()
             with observing(run.tally):
@@ -104,7 +107,11 @@ class Executor:
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
         returned = self._policy.returns_failures(plans)
         self._writing = Writing(
-            self._clients, requests, awaited=any(awaited), failures="return" if returned else "raise"
+            self._clients,
+            requests,
+            awaited=any(awaited),
+            failures="return" if returned else "raise",
+            log=self._logs(requests),
         )
         try:
             self._check_cancelled()
@@ -122,15 +129,22 @@ class Executor:
             interrupt.add_note(f"The statement was interrupted; of its requests: {self._writing.account}.")
             raise
         finally:
+            self._writing.log_unsent()
             self._writing = None
+
+    def _logs(self, requests: Sequence[Request]) -> Sequence[Log] | None:
+        """Records the requests in the journal, if there is one; what is to be told of each."""
+        if self._journal is None or any(request.handler == "cancel" for request in requests):
+            return None
+        return [partial(self._journal.mark, number) for number in self._journal.record(requests)]
 
     def returned(self, returning: Returning, written: Sequence[Written]) -> Sequence[ResultColumn]:
         """Starts the query that RETURNING is, over what was written, and returns its columns.
 
         What it raises tells by its outcomes that the writing itself is done.
         """
-        events = event_table(returning.raw, [(request.region, event) for request, event in written])
-        tables = {returning.raw.name: events}
+        events = [(_scope(request, returning), event) for request, event in written]
+        tables = {returning.raw.name: event_table(returning.raw, events)}
         try:
             return self._session.execute(returning.sql, returning.bindings, tables, returning.locate)
         except Error as error:
@@ -222,6 +236,13 @@ class Executor:
     def _check_cancelled(self) -> None:
         if self._cancelled:
             raise _cancelled()
+
+
+def _scope(request: Request, returning: Returning) -> Mapping[str, str]:
+    """The columns that say where the request went, as far as RETURNING needs them."""
+    ids = returning.account_ids
+    known = {ACCOUNT: ids[request.account]} if ids else {}
+    return {REGION: request.region, ACCOUNT_ALIAS: request.account, **known}
 
 
 def _cancelled() -> OperationalError:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER
 from ccdbapi.cloudcontrol import loop
-from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.engine.relations import scan_name
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.stream import ArrowTable
@@ -60,13 +60,13 @@ class Reading:
 
     def __init__(
         self,
-        client: Client,
+        clients: Clients,
         plan: QueryPlan,
         patience: Patience,
         open_session: Callable[[], Session],
         regions: Failing,
     ) -> None:
-        self._client = client
+        self._clients = clients
         self._regions = regions
         self._plan = plan
         self._open_session = open_session
@@ -214,14 +214,14 @@ class Reading:
         assert isinstance(listing, Listing)  # noqa: S101
         async with aclosing(self._list_rows(table.source, listing)) as pages:
             async for rows in pages:
-                yield [Key(listing.region, row[IDENTIFIER]) for row in rows]
+                yield [Key(listing.region, row[IDENTIFIER], account=listing.account) for row in rows]
 
     async def _get_row(self, source: Source, key: AnyKey) -> Row | None:
-        get = partial(get_row, self._client, source, key, self._plan.options)
+        get = partial(get_row, self._clients(key.account), source, key, self._plan.options)
         return await self._regions.row(origin_of(source, key), get)
 
     def _list_rows(self, source: Source, listing: AnyListing) -> AsyncGenerator[list[Row], None]:
-        pages = list_rows(self._client, source, listing, self._plan.options)
+        pages = list_rows(self._clients(listing.account), source, listing, self._plan.options)
         return self._regions.pages(origin_of(source, listing), pages)
 
     def _width(self, source: Source, number: int | None) -> int:

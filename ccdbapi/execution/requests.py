@@ -32,12 +32,15 @@ class Request:
     handler: HandlerName | Literal["cancel"]
     resource_type: ResourceType = field(repr=False)
     region: str
+    account: str = ""
     identifier: str = ""
     #: The DesiredState of a create, the PatchDocument of an update: JSON text, which may hold secrets.
     document: str = field(default="", repr=False)
     client_token: str
     role_arn: str | None
     type_version_id: str | None
+    #: By which the service knows a request that it took on before; such a one is not sent again, but followed.
+    request_token: str | None = None
 
     def failed(self, event: ProgressEvent) -> bool:
         """Whether ``event`` is that of a request that was not carried out. To cancel one is to have it cancelled."""
@@ -88,7 +91,7 @@ def distinct(requests: list[Request]) -> list[Request]:
 
 def _create_request(plan: InsertPlan, number: int, row: NamedRow, objections: Objections) -> Request:
     where = f"Row {number} of INSERT INTO {plan.table.qualified_name}"
-    located = {"region": plan.default_region, **row}
+    located: NamedRow = {"region": plan.default_region, **row, "account_alias": _account_alias(plan, row, where)}
     region = located["region"]
     if not isinstance(region, str) or not region:
         raise DataError(f"{where}: region must be text, not {region!r}.")
@@ -100,6 +103,24 @@ def _create_request(plan: InsertPlan, number: int, row: NamedRow, objections: Ob
     if len(state) > MAX_LENGTH:
         objections.add(where, [f"its properties have {len(state)} characters; Cloud Control takes {MAX_LENGTH}."])
     return _request(plan, "create", located, state)
+
+
+def _account_alias(plan: InsertPlan, row: NamedRow, where: str) -> str:
+    """The account that the row names, by its id, its alias, or both."""
+    named = [
+        alias
+        for alias, number in plan.accounts.items()
+        if row.get("account_alias", alias) == alias and row.get("account", number) == number
+    ]
+    if len(named) == 1:
+        return named[0]
+    given = " and ".join(f"{role} {row[role]!r}" for role in _ACCOUNT_ROLES if role in row)
+    known = ", ".join(alias if number is None else f"{alias} ({number})" for alias, number in plan.accounts.items())
+    which = f"is that of {' and '.join(named)}: give account_alias" if named else "is none of the connection"
+    raise DataError(f"{where}: {given} {which}; its accounts are {known}.")
+
+
+_ACCOUNT_ROLES: tuple[Role, ...] = ("account", "account_alias")
 
 
 def _patch_document(plan: UpdatePlan, row: NamedRow, objections: Objections) -> str | None:
@@ -145,6 +166,7 @@ def _request(plan: WritePlan, handler: HandlerName | Literal["cancel"], row: Nam
         handler=handler,
         resource_type=plan.table.resource_type,
         region=str(row["region"]),
+        account=str(row.get("account_alias") or ""),
         identifier=str(row.get("identifier") or row.get("request_token") or ""),
         document=document,
         client_token=option("client_token") or str(uuid.uuid4()),

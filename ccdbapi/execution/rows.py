@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from ccdbapi.catalog import IDENTIFIER, REGION
+from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, IDENTIFIER, REGION
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.stream import ArrowTable, Columns
 from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.execution.events import event_members
 from ccdbapi.execution.identifiers import address_of, as_text, parts_of
-from ccdbapi.planning import AnyKey, Facts, Key, Listing, RequestKey, Source, TypedKey
+from ccdbapi.planning import (
+    AnyKey,
+    AnyListing,
+    Facts,
+    Key,
+    Listing,
+    RequestKey,
+    RequestListing,
+    Source,
+    TypedKey,
+    TypedListing,
+)
 
 #: Column of a raw table → its text. Missing columns are NULL.
 Row = Mapping[str, str]
@@ -27,18 +38,24 @@ def known_row(source: Source, key: AnyKey) -> Row:
     """The row of a resource, or of a request, of which no more than its key is known."""
     match key:
         case RequestKey():
-            return {REGION: key.region, "/RequestToken": key.request_token}
+            return {**_scope(key), "/RequestToken": key.request_token}
         case TypedKey():
-            return {REGION: key.region, "/TypeName": key.type_name, "/Identifier": key.identifier}
+            return {**_scope(key), "/TypeName": key.type_name, "/Identifier": key.identifier}
         case Key():
             # Its identifier is what a write sends.
-            return {REGION: key.region, IDENTIFIER: address_of(source.table, key), **parts_of(source.table, key)}
+            return {**_scope(key), IDENTIFIER: address_of(source.table, key), **parts_of(source.table, key)}
 
 
-def request_row(region: str, event: ProgressEvent) -> Row:
+def typed_row(origin: TypedKey | TypedListing, identifier: str, properties: str | None) -> Row:
+    """The row of a resource of any type; ``properties``, JSON text, may hold few of its properties."""
+    row = {**_scope(origin), "/TypeName": origin.type_name, "/Identifier": identifier}
+    return row if properties is None else row | {"/Properties": properties}
+
+
+def request_row(origin: RequestKey | RequestListing, event: ProgressEvent) -> Row:
     """The row of a request, as its progress event shows it."""
     members = {f"/{name}": value for name, value in event_members(event).items() if value is not None}
-    return {REGION: region, **members}
+    return {**_scope(origin), **members}
 
 
 def resource_row(source: Source, key: Key, properties: str) -> Row:
@@ -51,7 +68,7 @@ def resource_row(source: Source, key: Key, properties: str) -> Row:
 
 def listed_row(source: Source, listing: Listing, identifier: str, properties: str | None) -> Row:
     """The row of a resource as ListResources shows it; ``properties``, JSON text, may hold few of its properties."""
-    key = Key(listing.region, identifier)
+    key = Key(listing.region, identifier, account=listing.account)
     # The parents as they were asked for: some services take several names for one, and all of these rows are under it.
     parents = {f"/{name}": value for name, value in listing.parents}
     row = {**_key_columns(key), **parts_of(source.table, key), **parents}
@@ -73,13 +90,20 @@ def size_of(row: Row) -> int:
 def _column(source: Source, name: str, rows: Sequence[Row]) -> Sequence[str | None]:
     if name not in source.columns:
         return [None] * len(rows)
+    if name == ACCOUNT:
+        return [source.account_ids[row[ACCOUNT_ALIAS]] for row in rows]
     if name in source.constants:
         return [source.constants[name]] * len(rows)
     return [row.get(name) for row in rows]
 
 
 def _key_columns(key: Key) -> dict[str, str]:
-    return {REGION: key.region, IDENTIFIER: key.identifier}
+    return {**_scope(key), IDENTIFIER: key.identifier}
+
+
+def _scope(origin: AnyKey | AnyListing) -> dict[str, str]:
+    """Where a row is of. A raw table has a column for the account only where there are several."""
+    return {REGION: origin.region, ACCOUNT_ALIAS: origin.account}
 
 
 def _model_columns(properties: str, pointers: Iterable[str]) -> dict[str, str]:

@@ -52,6 +52,11 @@ class Run:
             ended=self._ended is not None,
         )
 
+    def gave(self, rows: int) -> None:
+        """So many rows more were fetched. After its end they are no longer the statement's own."""
+        if self._ended is None:
+            self._rows += rows
+
     def warn(self, warning: exceptions.Warning) -> None:
         """Takes down a warning, for whoever has the statement run. From any thread."""
         self._warnings.append(warning)
@@ -59,11 +64,6 @@ class Run:
     def warnings(self) -> list[exceptions.Warning]:
         """The warnings since the last look."""
         return [self._warnings.popleft() for _ in range(len(self._warnings))]
-
-    def gave(self, rows: int) -> None:
-        """So many rows more were fetched. After its end they are no longer the statement's own."""
-        if self._ended is None:
-            self._rows += rows
 
     def report(self) -> None:
         """Tells ``on_progress``, if it is due. Raises `OperationalError` where that fails, which ends the statement."""

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypedDict, get_args
 
-from ccdbapi.cloudcontrol.client import Client
+from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.cloudcontrol.progress import ProgressEvent
-from ccdbapi.exceptions import DatabaseError, InternalError, OperationalError, Outcome, OutcomeState
+from ccdbapi.exceptions import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    Outcome,
+    OutcomeState,
+    of_account,
+)
 from ccdbapi.execution.access import explain
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.requests import Request
@@ -40,6 +48,14 @@ Failures = Literal["raise", "return"]
 _CANCELLED = frozenset({"CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"})
 
 
+#: Is told what has become of one request so far.
+Log = Callable[[Outcome], object]
+
+
+def _no_log(_: Outcome) -> None:
+    pass
+
+
 class _Options(TypedDict):
     client_token: str
     role_arn: str | None
@@ -49,10 +65,11 @@ class _Options(TypedDict):
 class _Entry:
     """How far one request is."""
 
-    __slots__ = ("event", "failure", "request", "sent")
+    __slots__ = ("event", "failure", "log", "request", "sent")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, log: Log) -> None:
         self.request = request
+        self.log = log
         self.sent = False
         self.event: ProgressEvent | None = None
         self.failure: DatabaseError | None = None
@@ -96,6 +113,7 @@ class _Entry:
             operation=request.handler,
             type_name=request.resource_type.name,
             region=request.region,
+            account=request.account or None,
             identifier=request.identifier or (event.identifier if event else None),
             client_token=request.client_token,
             request_token=event.request_token if event else None,
@@ -108,12 +126,19 @@ class Writing:
     """Requests on their way: what a statement that writes comes to."""
 
     def __init__(
-        self, client: Client, requests: Sequence[Request], *, awaited: bool, failures: Failures = "raise"
+        self,
+        clients: Clients,
+        requests: Sequence[Request],
+        *,
+        awaited: bool,
+        failures: Failures = "raise",
+        log: Sequence[Log] | None = None,
     ) -> None:
-        self._client = client
+        self._clients = clients
         self._awaited = awaited
         self._failures = failures
-        self._entries = [_Entry(request) for request in requests]
+        logs = log or [_no_log] * len(requests)
+        self._entries = [_Entry(request, log) for request, log in zip(requests, logs, strict=True)]
         self._failed = False
         self._cancelled = False
         self._task: asyncio.Task[object] | None = None
@@ -141,6 +166,12 @@ class Writing:
         if failures:
             raise self.accounted(failures[0])
         return [(entry.request, entry.last_event) for entry in self._entries]
+
+    def log_unsent(self) -> None:
+        """Logs the requests that were not sent, and will not be."""
+        for entry in self._entries:
+            if not entry.sent:
+                self._log(entry)
 
     def cancel(self) -> None:
         """Stops waiting, from any thread: `carry_out` is cancelled. What the service has begun goes on."""
@@ -183,8 +214,9 @@ class Writing:
         request, entry.sent = entry.request, True
         try:
             entry.event = await self._send(request)
+            entry.log(entry.outcome)
             if self._awaited:
-                entry.event = await self._client.wait(request.region, entry.event)
+                entry.event = await self._clients(request.account).wait(request.region, entry.event)
             entry.failure = None if entry.succeeded else entry.event.error(request.region)
         except DatabaseError as error:
             entry.failure = error
@@ -192,19 +224,33 @@ class Writing:
             entry.failure = InternalError(f"The driver failed: {type(error).__name__}: {error}")
         if entry.failure is not None:
             self._failed |= self._failures == "raise" or entry.state == "unknown"
-            entry.failure = explain(entry.failure, request.resource_type, request.handler)
+            failure = of_account(entry.failure, request.account)
+            entry.failure = explain(failure, request.resource_type, request.handler)
+        self._log(entry)
+
+    def _log(self, entry: _Entry) -> None:
+        try:
+            entry.log(entry.outcome)
+        except InterfaceError as error:
+            self._failed = True
+            entry.failure = entry.failure or InternalError(str(error))
 
     async def _send(self, request: Request) -> ProgressEvent:
-        create, update, delete = (
-            self._client.create_resource,
-            self._client.update_resource,
-            self._client.delete_resource,
-        )
+        if request.request_token is not None:
+            return ProgressEvent(
+                type_name=request.resource_type.name,
+                identifier=request.identifier or None,
+                operation=request.handler.upper(),
+                operation_status="IN_PROGRESS",
+                request_token=request.request_token,
+            )
+        client = self._clients(request.account)
+        create, update, delete = client.create_resource, client.update_resource, client.delete_resource
         options = _Options(
             client_token=request.client_token, role_arn=request.role_arn, type_version_id=request.type_version_id
         )
         if request.handler == "cancel":
-            return await self._client.cancel_resource_request(request.region, request.identifier)
+            return await client.cancel_resource_request(request.region, request.identifier)
         if request.handler == "create":
             return await create(request.region, request.resource_type.name, request.document, **options)
         if request.handler == "delete":
@@ -217,7 +263,7 @@ def _by_resource(entries: Sequence[_Entry]) -> Sequence[Sequence[_Entry]]:
     groups: dict[object, list[_Entry]] = {}
     for entry in entries:
         request = entry.request
-        resource = (request.region, request.identifier) if request.identifier else request.client_token
+        resource = (request.account, request.region, request.identifier) if request.identifier else request.client_token
         groups.setdefault(resource, []).append(entry)
     return list(groups.values())
 

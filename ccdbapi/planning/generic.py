@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import product
+from itertools import chain, product
 
-from ccdbapi.catalog import REGION, REQUEST_VIEWS, Table
+from ccdbapi.catalog import ACCOUNT_ALIAS, REGION, REQUEST_VIEWS, Table
 from ccdbapi.engine.domain import Box, Domain
 from ccdbapi.engine.view import RawTable, StoredColumn, View
 from ccdbapi.exceptions import DataError, ProgrammingError
 from ccdbapi.planning.plan import Gets, Lists, RequestKey, RequestListing, TypedKey, TypedListing
+from ccdbapi.planning.scopes import Scopes
 
 #: The values that ListResourceRequests can filter by. Source: ``Operation`` and ``OperationStatus`` of the model.
 OPERATIONS = ("CREATE", "DELETE", "UPDATE")
@@ -33,21 +34,21 @@ def generic_view_of(catalog: str, table: Table) -> View:
     return View(catalog, table.service, table.name, raw, columns)
 
 
-def generic_calls_of(table: Table, domain: Domain, regions: Sequence[str]) -> Gets | Lists:
+def generic_calls_of(table: Table, domain: Domain, scopes: Scopes) -> Gets | Lists:
     """The calls that show every row that ``domain`` can hold.
 
-    ``regions`` are asked where the statement names none. Raises `ProgrammingError` for a missing predicate,
+    ``scopes`` has where to ask where the statement does not say. Raises `ProgrammingError` for a missing predicate,
     `DataError` for a filter that is none.
     """
-    boxes = [{REGION: dict.fromkeys(regions), **box} if regions else box for box in domain.boxes]
+    boxes = list(chain.from_iterable(map(scopes.spread, domain.boxes)))
     match table.name:
         case "resource":
-            rows = _combinations(table, boxes, (REGION, _TYPE, _IDENTIFIER))
+            rows = _combinations(table, boxes, (REGION, _TYPE, _IDENTIFIER, ACCOUNT_ALIAS))
             return Gets(tuple(dict.fromkeys(TypedKey(*row) for row in rows)))
         case "resources":
             return Lists(tuple(dict.fromkeys(_typed_listings(table, boxes))))
         case "resource_request":
-            rows = _combinations(table, boxes, (REGION, _TOKEN))
+            rows = _combinations(table, boxes, (REGION, _TOKEN, ACCOUNT_ALIAS))
             return Gets(tuple(dict.fromkeys(RequestKey(*row) for row in rows)))
     return Lists(tuple(_request_listings(table, boxes)))
 
@@ -69,15 +70,15 @@ def _combinations(table: Table, boxes: Iterable[Box], columns: Sequence[str]) ->
 def _typed_listings(table: Table, boxes: Sequence[Box]) -> Iterable[TypedListing]:
     for box in boxes:
         models: Iterable[str | None] = box.get(_MODEL, (None,))
-        for (region, type_name), model in product(_combinations(table, [box], (REGION, _TYPE)), models):
-            yield TypedListing(region, type_name, model)
+        scopes = _combinations(table, [box], (REGION, _TYPE, ACCOUNT_ALIAS))
+        for (region, type_name, account), model in product(scopes, models):
+            yield TypedListing(region, type_name, model, account)
 
 
 def _request_listings(table: Table, boxes: Sequence[Box]) -> Iterable[RequestListing]:
-    """One list for each region, as two could show the same request twice."""
-    regions = dict.fromkeys(region for (region,) in _combinations(table, boxes, (REGION,)))
-    for region in regions:
-        here = [box for box in boxes if region in box[REGION]]
+    """One list for each region of an account, as two could show the same request twice."""
+    for region, account in dict.fromkeys(_combinations(table, boxes, (REGION, ACCOUNT_ALIAS))):
+        here = [box for box in boxes if region in box[REGION] and account in box[ACCOUNT_ALIAS]]
         shown = REQUEST_VIEWS.get(table.name, ((), ()))
         given = _filters(here)
         operations = _narrowed(OPERATIONS, shown[0], given[0], _allowed(here, _OPERATION))
@@ -87,6 +88,7 @@ def _request_listings(table: Table, boxes: Sequence[Box]) -> Iterable[RequestLis
                 region,
                 () if len(operations) == len(OPERATIONS) else operations,
                 () if len(statuses) == len(STATUSES) else statuses,
+                account,
             )
 
 
@@ -123,6 +125,7 @@ def _filters(boxes: Sequence[Box]) -> tuple[Iterable[str], Iterable[str]]:
 
 
 def _missing(table: Table, lacking: Sequence[str], needed: Sequence[str]) -> ProgrammingError:
+    needed = [column for column in needed if column != ACCOUNT_ALIAS]  # that is known in any case
     names = {column: column.removeprefix("/") for column in needed}
     examples = {REGION: "us-east-1", _TYPE: "AWS::S3::Bucket", _IDENTIFIER: "<identifier>", _TOKEN: "<request token>"}
     where = " AND ".join(f"{names[column]} = '{examples[column]}'" for column in needed)

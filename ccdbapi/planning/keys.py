@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 
-from ccdbapi.catalog import IDENTIFIER, REGION, Table
+from ccdbapi.catalog import ACCOUNT_ALIAS, IDENTIFIER, REGION, Table
 from ccdbapi.engine.domain import Box, Domain
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 from ccdbapi.planning.plan import Key, Listing
+from ccdbapi.planning.scopes import Scopes
 
 
-def keys_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Key, ...]:
+def keys_of(table: Table, domain: Domain, scopes: Scopes) -> tuple[Key, ...]:
     """The resources that ``domain`` can hold, each once, in the order in which the statement names them.
 
-    ``regions`` are asked where the statement names none. Raises `ProgrammingError` for a missing predicate.
+    ``scopes`` has where to ask where the statement does not say. Raises `ProgrammingError` for a missing predicate.
     """
     keys: dict[Key, None] = {}
-    for box in domain.boxes:
-        places, identifiers = box.get(REGION, regions), _identifiers(table, box)
-        if not places or identifiers is None:
-            raise _missing(table, [*([] if places else [REGION]), *([] if identifiers else [IDENTIFIER])])
-        for region in places:
-            keys.update(dict.fromkeys(Key(region, *identifier) for identifier in identifiers))
+    for box in chain.from_iterable(map(scopes.spread, domain.boxes)):
+        regions, identifiers = box.get(REGION), _identifiers(table, box)
+        if not regions or identifiers is None:
+            raise _missing(table, [*([] if regions else [REGION]), *([] if identifiers else [IDENTIFIER])])
+        for region, account in product(regions, box[ACCOUNT_ALIAS]):
+            keys.update(dict.fromkeys(Key(region, *identifier, account) for identifier in identifiers))
     return tuple(keys)
 
 
-def listings_of(table: Table, domain: Domain, regions: Sequence[str]) -> tuple[Listing, ...]:
+def listings_of(table: Table, domain: Domain, scopes: Scopes) -> tuple[Listing, ...]:
     """The lists that show every resource that ``domain`` can hold. As `keys_of`.
 
     Raises `NotSupportedError` for lists that would show a resource twice.
     """
     listings: dict[Listing, None] = {}
-    for box in domain.boxes:
-        places, lacking = box.get(REGION, regions), _lacking_parents(table, box)
-        if not places or lacking:
-            raise _missing(table, [*([] if places else [REGION]), *lacking])
-        for region in places:
-            listings.update(dict.fromkeys(Listing(region, parents) for parents in _parents(table, box)))
+    for box in chain.from_iterable(map(scopes.spread, domain.boxes)):
+        regions, lacking = box.get(REGION), _lacking_parents(table, box)
+        if not regions or lacking:
+            raise _missing(table, [*([] if regions else [REGION]), *lacking])
+        for region, account in product(regions, box[ACCOUNT_ALIAS]):
+            listings.update(dict.fromkeys(Listing(region, parents, account) for parents in _parents(table, box)))
     if len({tuple(name for name, _ in listing.parents) for listing in listings}) > 1:
         # What one list shows, another may show, too, and every part of the statement reads the rows of both.
         names = ", ".join(column.name for column in table.parents)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ccdbapi.catalog import GENERIC_SERVICE, REGION, Catalog, Column, HandlerName, Table
+from ccdbapi.catalog import ACCOUNT_ALIAS, GENERIC_SERVICE, REGION, Catalog, Column, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.view import quote_identifier
 from ccdbapi.exceptions import ProgrammingError
@@ -142,14 +142,14 @@ class MetadataPlanner:
 
 
 def insert_template(table: Table, *, only_required: bool) -> str:
-    """An INSERT to fill in: the required properties, then all others that can be given, and the region.
+    """An INSERT to fill in: the required properties, then all others that can be given, and where it goes.
 
     Placeholders are those of stackql-deploy; values of any type are written as text, which INSERT reads by the schema.
     """
     names = [_written_name(table, column) for column in _given(table, required=True)]
     if not only_required:
         names += [_written_name(table, column) for column in _given(table, required=False)]
-    names.append(REGION)
+    names += _located(table)
     columns = ",\n".join(f"  {name if _PLAIN_NAME.fullmatch(name) else quote_identifier(name)}" for name in names)
     values = ",\n".join("  '{{ " + name.replace("'", "''") + " }}'" for name in names)
     return f"/*+ create */\nINSERT INTO {table.qualified_name} (\n{columns}\n)\nSELECT\n{values};"
@@ -191,6 +191,8 @@ def _required(table: Table, operation: HandlerName) -> Iterator[str]:
     match operation:
         case "create":
             yield from (_written_name(table, column) for column in _given(table, required=True))
+            yield from _located(table)
+            return
         case "list":
             handler = table.resource_type.handlers["list"]
             names = {column.property_name: column.name for column in table.parents}
@@ -203,6 +205,13 @@ def _required(table: Table, operation: HandlerName) -> Iterator[str]:
         case _:
             yield "Identifier"
     yield REGION
+
+
+def _located(table: Table) -> Iterator[str]:
+    """The columns by which an INSERT says where a resource is to be."""
+    yield REGION
+    if ACCOUNT_ALIAS in table.scope_columns:
+        yield ACCOUNT_ALIAS
 
 
 def _generic_methods(table: Table) -> Iterator[Row]:

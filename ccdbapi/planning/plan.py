@@ -12,10 +12,11 @@ from ccdbapi.engine.domain import Domain
 from ccdbapi.engine.errors import Locate
 from ccdbapi.engine.relations import KeyQuery
 from ccdbapi.engine.view import RawTable
+from ccdbapi.planning.scopes import Scopes
 
 
 class Key(NamedTuple):
-    """Where a resource is: its region and Cloud Control's identifier.
+    """Where a resource is: its region and Cloud Control's identifier, and the alias of its account, if there are any.
 
     ``parts`` are the values of the identifier's properties, where a ``|`` in one of them makes it ambiguous.
     """
@@ -23,6 +24,7 @@ class Key(NamedTuple):
     region: str
     identifier: str
     parts: tuple[str, ...] = ()
+    account: str = ""
 
 
 class TypedKey(NamedTuple):
@@ -31,6 +33,7 @@ class TypedKey(NamedTuple):
     region: str
     type_name: str
     identifier: str
+    account: str = ""
 
 
 class RequestKey(NamedTuple):
@@ -38,6 +41,7 @@ class RequestKey(NamedTuple):
 
     region: str
     request_token: str
+    account: str = ""
 
 
 class TypedListing(NamedTuple):
@@ -46,6 +50,7 @@ class TypedListing(NamedTuple):
     region: str
     type_name: str
     resource_model: str | None
+    account: str = ""
 
 
 class RequestListing(NamedTuple):
@@ -54,6 +59,7 @@ class RequestListing(NamedTuple):
     region: str
     operations: tuple[str, ...]
     statuses: tuple[str, ...]
+    account: str = ""
 
 
 class Listing(NamedTuple):
@@ -61,6 +67,7 @@ class Listing(NamedTuple):
 
     region: str
     parents: tuple[tuple[str, str], ...] = ()
+    account: str = ""
 
 
 #: The fields of `RequestOptions`.
@@ -89,14 +96,14 @@ class Feed:
 
     ``query`` gives, for some columns of the raw table, the values that they can have. It reads each scan of ``reads``
     from a part of a source: number of the scan → name of the raw table, and number of its part, None for facts.
-    ``regions`` are asked where neither tells the region.
+    ``scopes`` has where to ask where neither tells it.
     """
 
     table: Table
     query: KeyQuery
     reads: Mapping[int, tuple[str, int | None]]
     domain: Domain
-    regions: tuple[str, ...]
+    scopes: Scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +142,11 @@ Calls = Gets | Lists | Scans | Knowns
 class Source:
     """Where the rows of one raw table come from: from all of ``parts``, each row once.
 
-    ``domains`` has, for each part, what the statement's constants say of its rows. ``columns`` are needed, by ``scans`` scans, some of which ``may_stop_early``: 0 if the engine has found that no row
-    can be needed, more than 1 if it may read the table any number of times. ``constants`` are columns that have the
-    same value in all rows, the one that the statement's predicates give them. ``lists`` is the table of the type's
-    lists, whose parents those of the parts are by.
+    ``domains`` has, for each part, what the statement's constants say of its rows. ``columns`` are needed, by ``scans``
+    scans: 0 if the engine has found that no row can be needed, more than 1 if it may read the table any number of
+    times. They may stop after ``enough`` rows; None if they read all. ``constants`` are columns that have the same
+    value in all rows, the one that the statement's predicates give them. ``lists`` is the table of the type's lists,
+    whose parents those of the parts are by. ``account_ids`` has the ids of the accounts by alias, if they are needed.
     """
 
     table: Table
@@ -147,9 +155,15 @@ class Source:
     domains: tuple[Domain, ...]
     columns: frozenset[str]
     scans: int
-    may_stop_early: bool
+    enough: int | None
     constants: Mapping[str, str]
     lists: Table | None
+    account_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether a LIMIT may leave rows unread."""
+        return self.enough is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +194,13 @@ class QueryPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returning:
-    """The query over the progress events that RETURNING is."""
+    """The query over the progress events that RETURNING is; ``account_ids`` as of `Source`."""
 
     sql: str
     bindings: Bindings = field(repr=False)
     locate: Locate
     raw: RawTable
+    account_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 #: What a column of a write's source is: the new value of a property, an option of the request, or what is named here;

@@ -16,7 +16,8 @@ from ccdbapi.planning.permissions import Policy, policies_of
 from ccdbapi.planning.plan import Plan, QueryPlan, WritePlan
 from ccdbapi.planning.queries import QueryPlanner
 from ccdbapi.planning.rendering import render
-from ccdbapi.planning.writes import WritePlanner, gives_role, options_of
+from ccdbapi.planning.scopes import Directory, OneAccount, Scopes
+from ccdbapi.planning.writes import WritePlanner, gives_role, max_calls_of, options_of
 from ccdbapi.sql import Delete, Describe, Explain, Insert, Query, Show, ShowInsert, ShowPermissions, Statement, Update
 
 
@@ -24,16 +25,28 @@ class Planner:
     """Plans the statements of a connection. Makes no call; may be used by several threads.
 
     ``regions`` are asked where a statement names none; ``schema`` is the service of tables named without one; ``wait``
-    tells whether writes are waited for that do not say so themselves.
+    tells whether writes are waited for that do not say so themselves; ``directory`` knows the accounts, if there are
+    several, and their regions: what it has to look up for a plan is all that planning may wait for. For ``scanning``
+    and ``max_calls`` see `QueryPlanner`.
     """
 
     def __init__(
-        self, database: Database, catalog: Catalog, *, regions: Sequence[str], schema: str | None, wait: bool = True
+        self,
+        database: Database,
+        catalog: Catalog,
+        *,
+        regions: Sequence[str],
+        schema: str | None,
+        wait: bool = True,
+        directory: Directory | None = None,
+        scanning: bool = False,
+        max_calls: int | None = None,
     ) -> None:
+        scopes = Scopes(directory or OneAccount(), regions)
         self._catalog = catalog
         self._wait = wait
-        self._queries = QueryPlanner(database, catalog, regions, schema)
-        self._writes = WritePlanner(database, self._queries, regions)
+        self._queries = QueryPlanner(database, catalog, scopes, schema, scanning=scanning, max_calls=max_calls)
+        self._writes = WritePlanner(database, self._queries, scopes)
         self._metadata = MetadataPlanner(catalog, self._queries, schema)
 
     def plan(self, statement: Statement, bindings: Bindings) -> Plan | AnalyzePlan:
@@ -46,7 +59,7 @@ class Planner:
             case Query() | Insert() | Update() | Delete():
                 return self._plan(statement, bindings)
             case Explain(analyze=True):
-                return AnalyzePlan(self._query(statement.query, bindings))
+                return AnalyzePlan(self._query(statement.query, bindings, max_calls_of(statement.query)))
             case Explain():
                 return explained(self._query(statement.query, bindings, sys.maxsize))
             case Show():
@@ -62,7 +75,7 @@ class Planner:
     def _plan(self, statement: Query | Insert | Update | Delete, bindings: Bindings) -> Plan:
         match statement:
             case Query():
-                return self._query(statement, bindings)
+                return self._query(statement, bindings, max_calls_of(statement))
             case Insert():
                 return self._writes.insert(statement, bindings)
             case Update():
@@ -70,7 +83,7 @@ class Planner:
             case Delete():
                 return self._writes.delete(statement, bindings)
 
-    def _query(self, statement: Query, bindings: Bindings, max_calls: int | None = None) -> QueryPlan:
+    def _query(self, statement: Query, bindings: Bindings, max_calls: int | None) -> QueryPlan:
         text = render(statement.text, bindings, statement.body)
         plan = self._queries.query(text, bindings, options_of(statement), max_calls)
         return replace(plan, fresh="no_cache" in statement.hints)

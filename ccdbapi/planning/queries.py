@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Catalog, Table
+from ccdbapi.catalog import ACCOUNT, GENERIC_SERVICE, IDENTIFIER, Catalog, Table
 from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
@@ -21,6 +22,7 @@ from ccdbapi.planning.keys import constants_of
 from ccdbapi.planning.limits import check_calls
 from ccdbapi.planning.plan import Calls, Gets, Knowns, QueryPlan, RequestOptions, Source
 from ccdbapi.planning.rendering import Text, place
+from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.sourcing import Sought, Sourcing
 from ccdbapi.planning.views import CATALOG, OPTION_COLUMNS, target_view_of, view_of
 from ccdbapi.sql import INFORMATION_SCHEMA, TableName
@@ -40,15 +42,16 @@ _MOST_ALIASES = 200
 class QueryPlanner:
     """Plans queries over the tables of a catalogue. Makes no call; may be used by several threads.
 
-    ``regions`` are asked where a statement names none; ``scanning`` tells whether a table that is asked for no resource
-    in particular is listed; ``max_calls`` bounds the resources that a statement gets and the lists that it makes.
+    ``scopes`` has where to ask where a statement does not say; ``scanning`` tells whether a table that is asked for no
+    resource in particular is listed; ``max_calls`` bounds the resources that a statement gets and the lists that it
+    makes.
     """
 
     def __init__(
         self,
         database: Database,
         catalog: Catalog,
-        regions: Sequence[str],
+        scopes: Scopes,
         schema: str | None,
         *,
         scanning: bool = False,
@@ -56,7 +59,7 @@ class QueryPlanner:
     ) -> None:
         self._database = database
         self._catalog = catalog
-        self._regions = tuple(regions)
+        self._scopes = scopes
         self._schema = schema
         self._scanning = scanning
         self._max_calls = max_calls
@@ -98,7 +101,7 @@ class QueryPlanner:
         scans_of = {name: [scan for scan in analysis.scans if scan.table == name] for name in names}
         tables = {name: self._sought(name, scans_of[name]) for name in names if name in self._raw_tables}
         facts = [scan for scan in analysis.scans if self._information.has(scan.table)]
-        Sourcing(analysis=analysis, regions=self._regions, scanning=self._scanning).find(tables, facts)
+        Sourcing(analysis=analysis, scopes=self._scopes, scanning=self._scanning).find(tables, facts)
         plan = QueryPlan(
             sql=text.sql,
             bindings=bindings,
@@ -120,7 +123,7 @@ class QueryPlanner:
         view = target_view_of(table)
         self._define(table, view)
         plan = self.query(text, bindings, options)
-        known = {REGION, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
+        known = {*table.scope_columns, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
         sources = tuple(
             replace(source, parts=tuple(map(_taken_for_granted, source.parts)))
             if source.raw == view.table and source.columns <= known
@@ -202,10 +205,17 @@ class QueryPlanner:
             domains=tuple(sought.domains),
             columns=sought.columns,
             scans=sum(2 if scan.shared else 1 for scan in sought.scans),
-            may_stop_early=any(scan.may_stop_early for scan in sought.scans),
+            enough=_enough(sought.scans),
             constants=constants_of(union(scan.domain for scan in sought.scans), (*OPTION_COLUMNS, FILTER_COLUMN)),
             lists=sought.lists,
+            account_ids=self._scopes.ids() if ACCOUNT in sought.columns and sought.parts else {},
         )
+
+
+def _enough(scans: Sequence[Scan]) -> int | None:
+    """How many rows the scans need together at most; None where one of them reads all."""
+    wanted = [scan.enough for scan in scans if scan.enough is not None]
+    return min(sum(wanted), sys.maxsize) if wanted and len(wanted) == len(scans) else None
 
 
 def _taken_for_granted(calls: Calls) -> Calls:

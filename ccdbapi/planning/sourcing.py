@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Table
 from ccdbapi.engine.analysis import Analysis
-from ccdbapi.engine.domain import Domain, union
+from ccdbapi.engine.domain import NOTHING, Domain, union
 from ccdbapi.engine.plan import Scan
 from ccdbapi.engine.relations import Reachable
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.planning.generic import generic_calls_of, generic_key_columns
 from ccdbapi.planning.keys import keys_of, list_columns, listings_of
 from ccdbapi.planning.plan import Calls, Feed, Gets, Lists, Scans
+from ccdbapi.planning.scopes import Scopes
 
 #: Number of a scan → its raw table, and the number of its part there; None where its rows take no call.
 Places = dict[int, tuple[str, int | None]]
@@ -49,12 +51,12 @@ class Sought:
 class Sourcing:
     """Finds the parts of a query's sources. Makes no call.
 
-    ``regions`` are asked where the query names none; ``scanning`` tells whether a table that is asked for no resource
-    in particular is listed.
+    ``scopes`` has where to ask where the query does not say; ``scanning`` tells whether a table that is asked for no
+    resource in particular is listed.
     """
 
     analysis: Analysis
-    regions: tuple[str, ...]
+    scopes: Scopes
     scanning: bool
 
     def find(self, tables: Mapping[str, Sought], facts: Iterable[Scan]) -> None:
@@ -64,10 +66,13 @@ class Sourcing:
         """
         places: Places = {scan.number: (scan.table, None) for scan in facts}
         for name, sought in tables.items():
+            for scan in sought.scans:
+                tested = [column for column in sought.table.scope_columns if column in scan.columns]
+                scan.domain = self.scopes.narrowed(scan.domain, tested, partial(self.analysis.allowed, scan))
             told = [scan for scan in sought.scans if self._is_told(sought.table, scan.domain)]
             if told or not sought.scans:
                 domain = union(scan.domain for scan in told)
-                part = sought.add(calls_of(sought.table, domain, self.regions), domain)
+                part = sought.add(calls_of(sought.table, domain, self.scopes), domain)
                 places.update({scan.number: (name, part) for scan in told})
         while waiting := [(name, scan) for name, s in tables.items() for scan in s.scans if scan.number not in places]:
             reachable = self.analysis.reachable(frozenset(places))
@@ -82,7 +87,8 @@ class Sourcing:
         """Whether constants tell all that the calls need."""
         choices = [frozenset(choice) for choice in key_columns(table)]
         return all(
-            any(choice <= box.keys() for choice in choices) and (self.regions or REGION in box) for box in domain.boxes
+            any(choice <= box.keys() for choice in choices) and (self.scopes.names_regions or REGION in box)
+            for box in domain.boxes
         )
 
     def _fed(self, table: Table, scan: Scan, reachable: Mapping[int, Reachable], places: Places) -> Calls | None:
@@ -91,16 +97,17 @@ class Sourcing:
         if demanded is None:
             return None
         for choice in key_columns(table):
-            needed = choice if self.regions else (REGION, *choice)
+            needed = choice if self.scopes.names_regions else (REGION, *choice)
             lacking = [column for column in needed if scan.domain.leaves_open(column)]
             if lacking and demanded.columns.issuperset(lacking):
                 query = demanded.query(lacking, table.scope_columns)
                 if not query.reads:
                     rows = self.analysis.evaluate(query)
-                    return calls_of(table, scan.domain & domain_of(query.columns, rows), self.regions)
+                    return calls_of(table, scan.domain & domain_of(query.columns, rows), self.scopes)
                 reads = {number: places[number] for number in query.reads}
-                feed = Feed(table, query, MappingProxyType(reads), scan.domain, self.regions)
-                return Lists(feed) if isinstance(_nothing(table), Lists) else Gets(feed)
+                self.scopes.look_up(scan.domain, query.columns)
+                feed = Feed(table, query, MappingProxyType(reads), scan.domain, self.scopes)
+                return Lists(feed) if isinstance(calls_of(table, NOTHING, self.scopes), Lists) else Gets(feed)
         return None
 
     def _scanned(
@@ -117,7 +124,7 @@ class Sourcing:
             if not self.scanning or lists is None or sought.table.kind != "get":
                 continue
             if self._is_told(lists, scan.domain):
-                listed: Calls | None = calls_of(lists, scan.domain, self.regions)
+                listed: Calls | None = calls_of(lists, scan.domain, self.scopes)
             else:
                 listed = self._fed(lists, scan, reachable, places)
             if not isinstance(listed, Lists):
@@ -127,7 +134,7 @@ class Sourcing:
             return {scan.number: (name, sought.add(calls, scan.domain))}
         name, scan = waiting[0]
         self._check_cycle(tables, waiting, places)
-        calls_of(tables[name].table, scan.domain, self.regions)  # raises
+        calls_of(tables[name].table, scan.domain, self.scopes)  # raises
         raise ProgrammingError(f"{tables[name].table.qualified_name}: the predicates in WHERE do not tell what to get.")
 
     def _check_cycle(self, tables: Mapping[str, Sought], waiting: Sequence[tuple[str, Scan]], places: Places) -> None:
@@ -164,21 +171,22 @@ def key_columns(table: Table) -> Sequence[tuple[str, ...]]:
     )
 
 
-def calls_of(table: Table, domain: Domain, regions: Sequence[str]) -> Gets | Lists:
+def calls_of(table: Table, domain: Domain, scopes: Scopes) -> Gets | Lists:
     """The calls for all rows that ``domain`` can hold. Raises as `Sourcing.find` does."""
     if table.service == GENERIC_SERVICE:
-        return generic_calls_of(table, domain, regions)
+        return generic_calls_of(table, domain, scopes)
     if table.kind == "list":
-        return Lists(listings_of(table, domain, regions))
-    return Gets(keys_of(table, domain, regions))
+        return Lists(listings_of(table, domain, scopes))
+    return Gets(keys_of(table, domain, scopes))
 
 
 def domain_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Domain:
-    """The rows whose ``columns`` have one of ``rows`` of values; rows with NULL are left out."""
-    texts = ([str(value) for value in row] for row in rows if None not in row)
+    """The rows whose ``columns`` have one of ``rows`` of values.
+
+    Rows with NULL are left out, and those with an empty name, which no resource and no region has.
+    """
+    names = [number for number, column in enumerate(columns) if column in (REGION, IDENTIFIER)]
+    told = (row for row in rows if None not in row and not any(row[number] == "" for number in names))
+    texts = ([str(value) for value in row] for row in told)
     boxes = (MappingProxyType({c: {t: None} for c, t in zip(columns, row, strict=True)}) for row in texts)
     return Domain(tuple(boxes))
-
-
-def _nothing(table: Table) -> Gets | Lists:
-    return calls_of(table, Domain(()), ())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Column, Table
+from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, Column, Table
 from ccdbapi.engine.view import PROPERTIES, ExtractedColumn, RawTable, StoredColumn, View
 from ccdbapi.planning.generic import generic_view_of
 from ccdbapi.planning.plan import OptionName
@@ -50,10 +50,16 @@ def view_of(table: Table) -> View:
         return generic_view_of(CATALOG, table)
     if table.kind == "list":
         stored = tuple(column.pointer for column in table.columns if column.pointer)
-        raw = RawTable(f"{table.resource_type.name} list", (REGION, IDENTIFIER, *stored))
+        raw = RawTable(f"{table.resource_type.name} list", (*table.scope_columns, IDENTIFIER, *stored))
     else:
         raw = RawTable(
-            table.resource_type.name, (REGION, IDENTIFIER, *table.resource_type.primary_identifier, PROPERTIES)
+            table.resource_type.name,
+            (
+                *table.scope_columns,
+                IDENTIFIER,
+                *dict.fromkeys((*table.resource_type.primary_identifier, *_parents(table))),
+                PROPERTIES,
+            ),
         )
     return View(CATALOG, table.service, table.name, raw, tuple(_column(column, raw) for column in table.columns))
 
@@ -69,11 +75,11 @@ def target_view_of(table: Table) -> View:
 
 
 def returning_view_of(table: Table) -> View:
-    """The view that RETURNING sees: the progress event, the region, and the resource, if the event has its model."""
-    raw = RawTable("ProgressEvent", (ROW_NUMBER, REGION, *EVENT_COLUMNS, PROPERTIES))
+    """The view that RETURNING sees: the progress event, where it happened, and the resource, if the event has it."""
+    raw = RawTable("ProgressEvent", (ROW_NUMBER, *table.scope_columns, *EVENT_COLUMNS, PROPERTIES))
     events = (
         StoredColumn(ROW_NUMBER, ROW_NUMBER, "BIGINT"),
-        StoredColumn(REGION, REGION),
+        *(StoredColumn(name, name) for name in table.scope_columns),
         *(StoredColumn(name, name, sql_type) for name, sql_type in EVENT_COLUMNS.items()),
     )
     taken = {column.name.lower() for column in events}
@@ -84,6 +90,14 @@ def returning_view_of(table: Table) -> View:
                 taken.add(name.lower())
                 properties.append(ExtractedColumn(name, column.pointer, column.sql_type))
     return View(CATALOG, _RETURNING, f"{table.service}.{table.name}", raw, (*events, *properties))
+
+
+def _parents(table: Table) -> Sequence[str]:
+    """What the type's lists are by, as far as the table has it: what they need has to be seen in predicates, too."""
+    listing = table.resource_type.handlers.get("list")
+    named = {column.property_name: column.pointer for column in table.columns}
+    pointers = (named.get(name) for name in (listing.parents if listing is not None else ()))
+    return [pointer for pointer in pointers if pointer is not None]
 
 
 def _column(column: Column, raw: RawTable) -> StoredColumn | ExtractedColumn:

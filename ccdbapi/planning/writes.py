@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Literal
 
-from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Column, HandlerName, Table
+from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, GENERIC_SERVICE, IDENTIFIER, REGION, Column, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.errors import UnknownColumn
@@ -25,22 +26,26 @@ from ccdbapi.planning.plan import (
 )
 from ccdbapi.planning.queries import QueryPlanner, qualified
 from ccdbapi.planning.rendering import place, render
+from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.views import EVENT_COLUMNS, MODEL, OPTION_COLUMNS, ROW_NUMBER, returning_view_of, target_view_of
 from ccdbapi.sql import ColumnName, Delete, Fragment, Insert, Statement, TableName, Update
 
 PATCH_DOCUMENT = "PatchDocument"
 
+#: What says where a resource is, or is to be.
+_SCOPE_ROLES: tuple[Literal["region", "account", "account_alias"], ...] = ("region", "account", "account_alias")
+
 
 class WritePlanner:
     """Plans statements that write. Makes no call, and finds what is wrong with a statement before any is made.
 
-    ``regions`` is where an INSERT without a region goes, if it is one.
+    ``scopes`` has where an INSERT goes that does not say.
     """
 
-    def __init__(self, database: Database, queries: QueryPlanner, regions: Sequence[str]) -> None:
+    def __init__(self, database: Database, queries: QueryPlanner, scopes: Scopes) -> None:
         self._database = database
         self._queries = queries
-        self._regions = regions
+        self._scopes = scopes
 
     def insert(self, statement: Insert, bindings: Bindings) -> InsertPlan:
         """The plan of an INSERT.
@@ -50,11 +55,7 @@ class WritePlanner:
         """
         table = self._table(statement, statement.table, "create")
         roles = tuple(_role(table, column, statement) for column in statement.columns)
-        if REGION not in roles and len(self._regions) != 1:
-            raise ProgrammingError(
-                f"INSERT INTO {table.qualified_name} needs to know where: add the column region, "
-                f"as in INSERT INTO {table.qualified_name} (…, region) VALUES (…, 'us-east-1')."
-            )
+        self._check_located(table, roles)
         _check_required(table, roles)
         source = self._queries.query(render(statement.text, bindings, statement.source), bindings, RequestOptions())
         given = self._database.columns(source.sql, bindings, source.locate)
@@ -69,7 +70,8 @@ class WritePlanner:
             returning=self._returning(table, statement, statement.returning, bindings),
             awaited=awaited(statement),
             roles=roles,
-            default_region=None if REGION in roles else self._regions[0],
+            default_region=self._scopes.only_region,
+            accounts=self._scopes.ids() if ACCOUNT in roles else dict.fromkeys(self._scopes.aliases),
         )
 
     def update(self, statement: Update, bindings: Bindings) -> UpdatePlan:
@@ -104,6 +106,21 @@ class WritePlanner:
             max_writes=max_writes(statement),
         )
 
+    def _check_located(self, table: Table, roles: Sequence[Role]) -> None:
+        """Raises unless the rows' region and account are given, or the connection has but one."""
+        if REGION not in roles and self._scopes.only_region is None:
+            raise ProgrammingError(
+                f"INSERT INTO {table.qualified_name} needs to know where: add the column region, "
+                f"as in INSERT INTO {table.qualified_name} (…, region) VALUES (…, 'us-east-1')."
+            )
+        aliases = self._scopes.aliases
+        if not {ACCOUNT, ACCOUNT_ALIAS} & set(roles) and len(aliases) > 1:
+            raise ProgrammingError(
+                f"INSERT INTO {table.qualified_name} needs to know in which account, of {', '.join(aliases)}: add the "
+                f"column {ACCOUNT_ALIAS} or {ACCOUNT}, as in INSERT INTO {table.qualified_name} (…, {ACCOUNT_ALIAS}) "
+                f"VALUES (…, '{aliases[0]}')."
+            )
+
     def _table(self, statement: Statement, name: TableName, handler: HandlerName) -> Table:
         return writable(self._queries.known_table(name, statement.text), handler, place(statement.text, name.position))
 
@@ -113,7 +130,10 @@ class WritePlanner:
         """The query for the resources, or the requests, that the statement is about, and what its columns mean."""
         view = target_view_of(table)
         alias = quote_identifier(statement.alias or statement.table.name)
-        columns: dict[Role, str] = {"region": REGION}
+        # By its alias an account is known without a call.
+        columns: dict[Role, str] = {
+            role: role for role in _SCOPE_ROLES if role in table.scope_columns and role != ACCOUNT
+        }
         if table.service == GENERIC_SERVICE:
             columns |= {"request_token": "request_token"}
         else:
@@ -140,20 +160,26 @@ class WritePlanner:
             return None
         view = returning_view_of(table)
         self._database.define(view)
-        # `*` is the event and the region; the names of properties are found one level further out.
-        events = ", ".join(f'h."{name}"' for name in (*EVENT_COLUMNS, REGION))
+        # `*` is the event and where it is of; the names of properties are found one level further out.
+        events = ", ".join(f'h."{name}"' for name in (*EVENT_COLUMNS, *table.scope_columns))
         text = render(
             statement.text, bindings,
             f"SELECT r.* FROM {qualified(view)} AS h, LATERAL (SELECT ", returning,
             f' FROM (SELECT {events}) AS e) AS r ORDER BY h."{ROW_NUMBER}"',
         )  # fmt: skip
         try:
-            scans = self._database.plan(text.sql, bindings, text.locate)
+            scans = self._database.plan(text.sql, bindings, text.locate).scans
         except UnknownColumn as error:
             raise unknown_column(error, [table]) from None
         if any(scan.table != view.table.name for scan in scans):
             raise NotSupportedError("RETURNING sees the rows that were written, and no other table.")
-        return Returning(sql=text.sql, bindings=bindings, locate=text.locate, raw=view.table)
+        return Returning(
+            sql=text.sql,
+            bindings=bindings,
+            locate=text.locate,
+            raw=view.table,
+            account_ids=self._scopes.ids() if any(ACCOUNT in scan.columns for scan in scans) else {},
+        )
 
 
 def writable(table: Table, handler: HandlerName, at: str) -> Table:
@@ -172,6 +198,12 @@ def options_of(statement: Statement) -> RequestOptions:
     """What the statement's hints say of its requests."""
     hints = statement.hints
     return RequestOptions(hints.get("client_token"), hints.get("role_arn"), hints.get("type_version_id"))
+
+
+def max_calls_of(statement: Statement) -> int | None:
+    """The bound that the statement's hints set on its calls; None where they set none."""
+    bound = statement.hints.get("max_calls")
+    return None if bound is None else int(bound)
 
 
 def gives_role(table: Table, statement: Statement) -> bool:
@@ -199,8 +231,9 @@ def awaited(statement: Statement) -> bool | None:
 
 def _role(table: Table, column: ColumnName, statement: Insert) -> Role:
     at = place(statement.text, column.position)
-    if column.name.lower() == REGION:
-        return "region"
+    for role in _SCOPE_ROLES:
+        if column.name.lower() == role and role in table.scope_columns:
+            return role
     found = table.property_column(column.name)
     if found is None:
         option = _option(column.name)

@@ -18,7 +18,7 @@ from ccdbapi.cloudcontrol.identity import account_id, enabled_regions
 from ccdbapi.emulator.http import serve_in_thread
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
-from ccdbapi.exceptions import OperationalError
+from ccdbapi.exceptions import DatabaseError, OperationalError
 
 KEYS = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
 ROLE = "arn:aws:iam::111111111111:role/reader"
@@ -64,11 +64,8 @@ def test_a_role_is_assumed_where_its_partition_is(
     service: CloudControl, role_arn: str, region: str | None, asked: str
 ) -> None:
     session = AwsSession(**KEYS).assume(role_arn, region=region, external_id="shared", session_name="audit")
-    assert account_id(session) == "111111111111"
-    assert made(service) == [
-        ("AssumeRole", "123456789012", asked),
-        ("GetCallerIdentity", "111111111111", asked),
-    ]
+    asyncio.run(session.credentials())
+    assert made(service) == [("AssumeRole", "123456789012", asked)]
     assert service.calls[0].payload.items() >= {
         ("RoleArn", role_arn),
         ("ExternalId", "shared"),
@@ -79,12 +76,22 @@ def test_a_role_is_assumed_where_its_partition_is(
 def test_a_role_assumes_the_next(service: CloudControl) -> None:
     first = AwsSession(**KEYS, role_arn=ROLE)
     second = first.assume("arn:aws:iam::222222222222:role/reader")
-    assert account_id(second) == "222222222222"
-    assert [call[:2] for call in made(service)] == [
-        ("AssumeRole", "123456789012"),
-        ("AssumeRole", "111111111111"),
-        ("GetCallerIdentity", "222222222222"),
-    ]
+    asyncio.run(second.credentials())
+    assert [call[:2] for call in made(service)] == [("AssumeRole", "123456789012"), ("AssumeRole", "111111111111")]
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_the_arn_of_a_role_says_its_account() -> None:
+    assert account_id(AwsSession(**KEYS, role_arn=ROLE)) == "111111111111"
+
+
+def test_where_the_arn_does_not_sts_does(service: CloudControl) -> None:
+    session = AwsSession(**KEYS).assume(ROLE)
+    strange = session.assume("arn:aws:iam::111111111111:role")
+    assert strange.role_arn == "arn:aws:iam::111111111111:role"
+    with pytest.raises(DatabaseError, match="must be the ARN of a role"):
+        account_id(strange)
+    assert [operation for operation, *_ in made(service)] == ["AssumeRole", "AssumeRole"]
 
 
 def test_a_role_is_assumed_once_and_again_only_before_it_expires(no_aws: pytest.MonkeyPatch) -> None:
@@ -168,5 +175,6 @@ def test_moto_knows_the_roles_account(no_aws: pytest.MonkeyPatch) -> None:
     with mock_aws():
         own = AwsSession(**KEYS, region="eu-west-1")
         assert account_id(own) == "123456789012"
-        assert account_id(own.assume(ROLE)) == "111111111111"
+        role = own.assume(ROLE)
+        assert role.create_client("sts").get_caller_identity()["Account"] == "111111111111"  # type: ignore[attr-defined]
         assert "eu-west-1" in enabled_regions(own)

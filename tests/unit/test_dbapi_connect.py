@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ccdbapi
-from ccdbapi.config import Settings
+from ccdbapi.config import AccountSettings, Settings
 
 #: What is imported only when it is needed, if at all.
 HEAVY = ("duckdb", "arro3", "boto3", "botocore", "aiohttp", "moto", "sqlparse", "sqlalchemy", "jsonschema", "asyncio")
@@ -27,8 +27,10 @@ KEYWORDS: Mapping[str, object] = {
     "aws_session_token": None,
     "role_arn": None,
     "endpoint_url": None,
+    "accounts": None,
     "embedded": False,
     "scan": "deny",
+    "max_calls": 10_000,
     "wait": True,
     "timeout": None,
     "concurrency": 64,
@@ -53,9 +55,24 @@ WRONG: Mapping[str, tuple[object, ...]] = {
     "aws_secret_access_key": (1, "", "alone"),
     "aws_session_token": (1, "", "alone"),
     "role_arn": (1, ""),
+    "accounts": (
+        1,
+        "prod",
+        ["prod"],
+        {"": {}},
+        {1: {}},
+        {"prod": None},
+        {"prod": "arn:aws:iam::123456789012:role/reader"},
+        {"prod": {"role_arn": ""}},
+        {"prod": {"role_arn": 1}},
+        {"prod": {"roleArn": "arn:aws:iam::123456789012:role/reader"}},
+        {"prod": {"external_id": "alone"}},
+        {"prod": {"profile": "p", "session_name": "alone"}},
+    ),
     "endpoint_url": (1, "", b"http://localhost"),
     "embedded": (1, None, "", object(), 0.5),
     "scan": ("allow", None, True, ""),
+    "max_calls": (0, -1, 1.5, "8", True),
     "wait": (1, 0, None, "yes"),
     "timeout": (0, -1, "1", True, math.nan, math.inf),
     "concurrency": (0, -1, 1.5, "8", None, True),
@@ -95,6 +112,11 @@ def test_a_wrong_value_is_an_interface_error_that_names_its_keyword(keyword: str
         {"regions": ["us-east-1", "eu-west-1"]},
         {"regions": iter(["us-east-1"])},
         {"regions": None},
+        {"regions": ["all"]},
+        {"accounts": {}},
+        {"accounts": {"own": {}}},
+        {"accounts": {"prod": {"role_arn": "arn:aws:iam::123456789012:role/reader", "external_id": "shared"}}},
+        {"accounts": {"prod": {"profile": "p", "region": "us-gov-west-1"}, "dev": {"profile": "d"}}},
         {"rate_limit": None},
         {"max_writes": None},
         {"max_writes": 1},
@@ -118,14 +140,6 @@ def test_a_right_value_makes_an_open_connection(given: dict[str, object]) -> Non
     connection.close()
 
 
-@pytest.mark.parametrize(
-    ("keyword", "value"), [("scan", "list"), ("regions", ["all"])]
-)
-def test_a_setting_that_this_version_lacks_says_so(keyword: str, value: object) -> None:
-    with pytest.raises(ccdbapi.NotSupportedError, match=keyword):
-        ccdbapi.connect(**{keyword: value})  # type: ignore[arg-type]
-
-
 def test_no_secret_shows_in_a_repr() -> None:
     connection = ccdbapi.connect(
         region="us-east-1",
@@ -133,6 +147,7 @@ def test_no_secret_shows_in_a_repr() -> None:
         aws_secret_access_key="hidden-secret",
         aws_session_token="hidden-token",
         endpoint_url="https://user:hidden-password@localhost",
+        accounts={"prod": {"role_arn": "arn:aws:iam::123456789012:role/reader", "external_id": "hidden-id"}},
     )
     assert repr(connection) == "<ccdbapi.Connection open, Settings(region='us-east-1')>"
     connection.close()
@@ -143,6 +158,20 @@ def test_no_secret_shows_in_the_error_about_it() -> None:
     with pytest.raises(ccdbapi.InterfaceError) as caught:
         ccdbapi.connect(aws_secret_access_key="hidden-secret")
     assert "hidden" not in str(caught.value)
+
+
+def test_no_external_id_shows_in_the_error_about_it() -> None:
+    with pytest.raises(ccdbapi.InterfaceError) as caught:
+        ccdbapi.connect(accounts={"prod": {"external_id": "hidden-id"}})
+    assert "hidden" not in str(caught.value)
+
+
+def test_whoever_gave_the_accounts_cannot_change_them_afterwards() -> None:
+    given: dict[str, AccountSettings] = {"prod": {"profile": "p"}}
+    settings = Settings(accounts=given)
+    given["prod"]["profile"] = "q"
+    given["dev"] = {}
+    assert settings.accounts == {"prod": {"profile": "p"}}
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:

@@ -75,7 +75,7 @@ def service(answer: Service) -> ScriptedTransport:
 
 def writing(transport: ScriptedTransport, requests: Sequence[Request], *, awaited: bool = True) -> Writing:
     client = Client(transport, rate_limit=None, max_attempts=1, clock=LoopClock())
-    return Writing(client, requests, awaited=awaited)
+    return Writing(lambda _: client, requests, awaited=awaited)
 
 
 def carry_out(
