@@ -17,6 +17,7 @@ from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.identity import account_id, account_of_role, enabled_regions
 from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
+from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.exceptions import Outcome
 from ccdbapi.execution import Executor, WritePolicy
 from ccdbapi.execution.journal import Journal
@@ -49,6 +50,23 @@ class Assembly(NamedTuple):
             policy=_policy(self.settings),
             journal=self.journal,
         )
+
+    def register(self, name: str, data: object) -> None:
+        """Makes ``data`` a table of the engine, see `LocalTables.put`.
+
+        Raises `ProgrammingError` for the name of a table that the connection's schema has.
+        """
+        schema = _service(self.settings)
+        if schema is not None and self.catalog.find_table(schema, str(name)) is not None:
+            raise ProgrammingError(f"{name!r} is a table of {CATALOG}.{schema}: choose another name for the data.")
+        self.database.local_tables.put(name, data)
+
+    def resume(self, journal: Journal) -> Sequence[Outcome]:
+        """Finishes what is pending in the journal."""
+        from ccdbapi.execution.patience import Patience
+        from ccdbapi.execution.recovery import resume
+
+        return loop.run(resume(journal, self.accounts.client, self.catalog, Patience(self.settings.timeout)))
 
     def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""
