@@ -42,7 +42,7 @@ def settings_from_url(url: str) -> Settings:
     values: dict[str, object] = {}
     for name, text in (*((name, text) for name, text in given if text), *parse_qsl(parts.query, True)):
         _check_name(name)
-        value = _READERS.get(name, _text)(name, text)
+        value = NAMES[name](name, text)
         earlier = values.get(name)
         if isinstance(value, tuple) and isinstance(earlier, tuple):
             value = (*earlier, *value)
@@ -105,23 +105,23 @@ def _list(name: str, text: str) -> object:
     return tuple(part.strip() for part in text.split(","))
 
 
-#: How values are read; all others are text.
+#: How a setting of a type is read; all others are text.
 _READERS: Mapping[str, Callable[[str, str], object]] = {
-    "cache_ttl": _number,
-    "concurrency": _number,
-    "embedded": _truth_or_path,
-    "max_attempts": _number,
-    "rate_limit": _number,
-    "regions": _list,
-    "timeout": _number,
-    "wait": _truth,
+    "Sequence[str]": _list,
+    "bool": _truth,
+    "float": _number,
+    "float | None": _number,
+    "int": _number,
+    "int | None": _number,
 }
 
 #: Settings whose values are objects of the program.
 _OBJECTS = frozenset({"accounts", "on_progress"})
 
-#: What the query of a URL may name.
-NAMES = tuple(field.name for field in fields(Settings) if field.name not in _OBJECTS)
+#: What the query of a URL may name → how it is read.
+NAMES: Mapping[str, Callable[[str, str], object]] = {
+    field.name: _READERS.get(str(field.type), _text) for field in fields(Settings) if field.name not in _OBJECTS
+} | {"embedded": _truth_or_path}
 
 
 def _written(name: str, value: object) -> str:

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from sqlalchemy.exc import ArgumentError
 
 _PREFIX = "awscc_"
-_WITH_VALUE = ("client_token", "role_arn", "type_version_id")
-_ALONE = ("async", "await")
-_OPTIONS = tuple(_PREFIX + name for name in (*_ALONE, *_WITH_VALUE))
+_ALONE = ("async", "await", "no_cache")
+_WITH_NUMBER = ("max_calls", "max_writes")
+_WITH_TEXT = ("client_token", "role_arn", "type_version_id")
+
+#: The execution options of this dialect.
+OPTIONS = tuple(_PREFIX + name for name in (*_ALONE, *_WITH_NUMBER, *_WITH_TEXT))
 
 
 def hints_from(options: Mapping[str, object]) -> str:
@@ -29,12 +32,16 @@ def _hint(option: str, value: object) -> str | None:
         if not isinstance(value, bool):
             raise ArgumentError(f"The execution option {option} must be True or False, not {value!r}.")
         return name if value else None
-    if name in _WITH_VALUE:
+    if name in _WITH_NUMBER:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ArgumentError(f"The execution option {option} must be a number from 0, not {value!r}.")
+        return f"{name}({value})"
+    if name in _WITH_TEXT:
         # A comment that ended within the value would let the rest of it become SQL.
         if not isinstance(value, str) or not value or "*/" in value or "/*" in value:
             raise ArgumentError(f"The execution option {option} must be text without comment marks, not {value!r}.")
         escaped = value.replace("'", "''")
         return f"{name}('{escaped}')"
-    close = difflib.get_close_matches(option, _OPTIONS, n=1)
+    close = difflib.get_close_matches(option, OPTIONS, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
-    raise ArgumentError(f"There is no execution option {option}.{hint} There are {', '.join(_OPTIONS)}.")
+    raise ArgumentError(f"There is no execution option {option}.{hint} There are {', '.join(OPTIONS)}.")

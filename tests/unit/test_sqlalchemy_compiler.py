@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, CompileError
 
+from ccdbapi.sql.hints import _ALONE, _WITH_ARGUMENT, _WITH_NUMBER
 from ccdbapi.sqlalchemy import AwsccDialect
-from ccdbapi.sqlalchemy.hints import hints_from
+from ccdbapi.sqlalchemy.hints import OPTIONS, hints_from
 from ccdbapi.sqlalchemy.identifiers import RESERVED_WORDS
 from ccdbapi.sqlalchemy.version import BEFORE_2
 
@@ -174,6 +175,7 @@ def test_quoted_are_the_words_that_the_engine_reserves() -> None:
         ({"awscc_await": True, "awscc_client_token": "t-1"}, "/*+ await client_token('t-1') */ "),
         ({"awscc_role_arn": "it's"}, "/*+ role_arn('it''s') */ "),
         ({"awscc_type_version_id": "v"}, "/*+ type_version_id('v') */ "),
+        ({"awscc_max_writes": 500, "awscc_no_cache": True}, "/*+ max_writes(500) no_cache */ "),
     ],
 )
 def test_execution_options_are_hints(options: dict[str, object], hints: str) -> None:
@@ -188,11 +190,19 @@ def test_execution_options_are_hints(options: dict[str, object], hints: str) -> 
         ({"awscc_client_token": "*/ DELETE FROM t /*"}, "without comment marks"),
         ({"awscc_client_token": ""}, "must be text"),
         ({"awscc_role_arn": 7}, "must be text"),
+        ({"awscc_max_writes": "many"}, "must be a number from 0"),
     ],
 )
 def test_an_execution_option_that_is_no_hint_is_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         hints_from(options)
+
+
+def test_there_is_an_option_for_every_hint_that_means_something() -> None:
+    for_readers_only = {"create", "delete", "required", "update"}
+    hints = (_ALONE - for_readers_only) | _WITH_ARGUMENT | _WITH_NUMBER
+
+    assert set(OPTIONS) == {f"awscc_{name}" for name in hints}
 
 
 def test_the_version_is_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,31 @@ CREDENTIALS: st.SearchStrategy[dict[str, str]] = st.fixed_dictionaries(
 ) | st.just({})
 
 
+#: For every setting but the credentials, a value as a URL has it.
+WRITTEN = {
+    "cache_ttl": "0",
+    "catalog": "packaged",
+    "concurrency": "8",
+    "embedded": "true",
+    "endpoint_url": "http://localhost:8080",
+    "max_attempts": "3",
+    "max_writes": "10",
+    "on_region_error": "fail",
+    "on_write_error": "return",
+    "profile": "dev",
+    "rate_limit": "none",
+    "read_only": "true",
+    "region": "us-east-1",
+    "regions": "us-east-1,eu-west-1",
+    "role_arn": "arn:aws:iam::123456789012:role/a",
+    "scan": "deny",
+    "schema": "s3",
+    "timeout": "2.5",
+    "transport": "boto3",
+    "wait": "false",
+}
+
+
 @given(SETTINGS, CREDENTIALS)
 def test_a_url_of_settings_gives_these_settings(given: dict[str, object], credentials: dict[str, object]) -> None:
     settings = Settings(**given, **credentials)  # type: ignore[arg-type]
@@ -66,6 +92,7 @@ def test_a_url_of_settings_gives_these_settings(given: dict[str, object], creden
         ("awscc:///?regions=us-east-1,eu-west-1", Settings(regions=["us-east-1", "eu-west-1"])),
         ("awscc:///?regions=us-east-1&regions=eu-west-1", Settings(regions=["us-east-1", "eu-west-1"])),
         ("awscc:///?timeout=2.5&concurrency=8", Settings(timeout=2.5, concurrency=8)),
+        ("awscc:///?read_only=true&max_writes=none", Settings(read_only=True, max_writes=None)),
         ("awscc:///?rate_limit=none", Settings(rate_limit=None)),
         ("awscc:///?region=us-east-1&schema=s3", Settings(region="us-east-1", schema="s3")),
     ],
@@ -102,6 +129,14 @@ def test_no_message_repeats_a_secret(url: str) -> None:
     with pytest.raises(InterfaceError) as raised:
         settings_from_url(url)
     assert "hidden" not in str(raised.value)
+
+
+def test_every_setting_that_is_no_object_has_a_name() -> None:
+    by_default = {field.name for field in fields(Settings)} - {"accounts", "on_progress"}
+
+    assert set(NAMES) == by_default
+    assert all(settings_from_url(f"awscc:///?{name}={text}") for name, text in WRITTEN.items())
+    assert set(WRITTEN) | {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"} == by_default
 
 
 def test_an_object_is_in_no_url() -> None:
