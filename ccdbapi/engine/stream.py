@@ -57,6 +57,9 @@ class ArrowTable:
         self.forget()
         for scan in self._scans:
             scan.source.close()
+        if self.failure is not None:
+            # Whoever reads streams keeps the exception that one of them raised until another one is made.
+            arrow.RecordBatchReader.from_batches(self.schema, iter(())).__arrow_c_stream__()
 
 
 class _Scan:
