@@ -17,8 +17,7 @@ from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.identity import account_id, account_of_role, enabled_regions
 from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
-from ccdbapi.exceptions import ProgrammingError
-from ccdbapi.exceptions import Outcome
+from ccdbapi.exceptions import Outcome, ProgrammingError
 from ccdbapi.execution import Executor, WritePolicy
 from ccdbapi.execution.journal import Journal
 from ccdbapi.planning import Planner

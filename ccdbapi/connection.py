@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +15,7 @@ from ccdbapi.cursor import Cursor
 if TYPE_CHECKING:
     from ccdbapi.assembly import Assembly
     from ccdbapi.catalog import Catalog
+    from ccdbapi.exceptions import Outcome
 
 
 class Connection:
@@ -159,6 +161,16 @@ class Connection:
 
                 self._assembly = assemble(self._settings)
             return self._assembly
+
+    def resume_journal(self) -> Sequence[Outcome]:
+        """Finishes what a process that ended has left in the journal; what became of each request, in order.
+
+        No request is made twice. Raises `InterfaceError` where the connection has no journal, and what calls raise.
+        """
+        assembly = self.assembly()
+        if assembly.journal is None:
+            raise exceptions.InterfaceError("The connection has no journal: give connect() its path (journal=…).")
+        return assembly.resume(assembly.journal)
 
     def wrote(self) -> None:
         """Takes note that a statement changed something."""

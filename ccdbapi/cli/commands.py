@@ -12,6 +12,7 @@ import click
 from ccdbapi import Error, __version__
 from ccdbapi.cli.catalog import catalog
 from ccdbapi.cli.emulator import emulator
+from ccdbapi.cli.journal import journal
 from ccdbapi.cli.query import query
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -46,6 +47,7 @@ def ccdbapi() -> None:
 ccdbapi.add_command(query)
 ccdbapi.add_command(emulator)
 ccdbapi.add_command(catalog)
+ccdbapi.add_command(journal)
 
 
 def _one_line(error: Error) -> str:

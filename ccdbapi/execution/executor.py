@@ -6,8 +6,8 @@ import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, REGION
@@ -43,8 +43,8 @@ class Executor:
     """Runs plans on sessions of the engine, which ``open_session`` gives; ``clients`` make the calls.
 
     ``wait`` tells whether a statement that writes waits until its requests are final where it does not say, ``policy``
-    what it may do, ``skips_regions`` whether a query goes on without regions that fail. Not for several threads at once,
-    but for `cancel`.
+    what it may do, ``skips_regions`` whether a query goes on without regions that fail. Not for several threads at
+    once, but for `cancel`.
     """
 
     def __init__(
@@ -91,8 +91,6 @@ class Executor:
         self.query(plan.query, run)
         while rows := self.fetch(_DISCARDED):
             run.gave(len(rows))
-        if self._reading is not None:
-            self._reading.finish()
         self._drop()
         run.end()
         return self.query(analyzed(plan.query, run.tally.by_part(), run.statistics()), run)
@@ -103,7 +101,7 @@ class Executor:
         Raises before the first one for what is wrong with the statement's values, or goes beyond the policy.
         """
         self._policy.check(plans)
-        requests = distinct([request for plan in plans for request in self._requests(plan, run)])
+        requests = distinct([(plan, self._requests(plan, run)) for plan in plans])
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
         returned = self._policy.returns_failures(plans)
         self._writing = Writing(
@@ -202,7 +200,7 @@ class Executor:
         with self._stopping:  # an interrupt for this statement must not reach the next one
             reading, self._reading = self._reading, None
         if reading is not None:
-            reading.stop(OperationalError("The result was dropped."))
+            reading.finish()
         self._session.reset()
 
     def close(self) -> None:

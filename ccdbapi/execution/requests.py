@@ -78,9 +78,25 @@ def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
     raise InternalError(f"There are no requests for a {type(plan).__name__}.")
 
 
-def distinct(requests: list[Request]) -> list[Request]:
-    """``requests``, if each has a client token of its own: a second one with the same would pass for a repetition."""
-    tokens = {(request.region, request.client_token) for request in requests}
+def distinct(planned: Sequence[tuple[WritePlan, Sequence[Request]]]) -> list[Request]:
+    """The requests of all plans, if each has a client token of its own: a second one would pass for a repetition.
+
+    Raises `ProgrammingError` where one does not, and where two plans set columns of one resource: both are compared
+    with what it was before either.
+    """
+    requests = [request for _, made in planned for request in made]
+    compared = Counter(
+        (request.account, request.region, request.identifier)
+        for plan, made in planned
+        if "properties" in plan.roles
+        for request in made
+    )
+    several = [identifier for (*_, identifier), count in compared.items() if count > 1]
+    if several:
+        raise ProgrammingError(
+            f"Two sets of parameters set columns of one resource ({several[0]}): execute them one after the other."
+        )
+    tokens = {(request.account, request.region, request.client_token) for request in requests}
     if len(tokens) < len(requests):
         raise ProgrammingError(
             f"The statement makes {len(requests)} requests, and a client token stands for one: give each row a "
@@ -148,8 +164,8 @@ def _properties(plan: WritePlan, row: NamedRow, where: str, objections: Objectio
 
 def _check_distinct(plan: UpdatePlan, rows: Sequence[NamedRow]) -> None:
     """Raise unless there is one row for each resource: nobody knows which of several values is meant."""
-    counts = Counter((row["region"], row["identifier"]) for row in rows)
-    several = [identifier for (_, identifier), count in counts.items() if count > 1]
+    counts = Counter((row.get("account_alias"), row["region"], row["identifier"]) for row in rows)
+    several = [identifier for (*_, identifier), count in counts.items() if count > 1]
     if several:
         raise ProgrammingError(
             f"UPDATE {plan.table.qualified_name} gives {counts.most_common(1)[0][1]} different values for one resource "

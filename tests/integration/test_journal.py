@@ -1,0 +1,312 @@
+"""The journal: what a process that was killed has left is finished, no request is made twice, and none forgotten."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from console import CCDBAPI, environment, run
+from served import ACCESS_KEY, CALLER, SECRET_KEY
+
+import ccdbapi
+from ccdbapi.emulator.http import serve_in_thread
+from ccdbapi.emulator.options import Faults, Options
+from ccdbapi.emulator.service import CloudControl
+from ccdbapi.emulator.signing import RawRequest
+from ccdbapi.execution.journal import Entry, Journal
+
+FLOWS = "awscc.glue.workflows"
+INSERT = f"INSERT INTO {FLOWS} (name, description) VALUES (?, ?)"
+
+#: A process that inserts as many workflows as it is told, with a journal.
+PROGRAM = """
+import sys, ccdbapi
+endpoint, journal, count = sys.argv[1:]
+with ccdbapi.connect(endpoint_url=endpoint, regions=["us-east-1"], journal=journal, rate_limit=None) as connection:
+    rows = [(f"w{number}", None) for number in range(int(count))]
+    connection.cursor().executemany("INSERT INTO awscc.glue.workflows (name, description) VALUES (?, ?)", rows)
+"""
+
+
+def entries(path: Path) -> list[Entry]:
+    journal = Journal(path)
+    try:
+        return list(journal.entries())
+    finally:
+        journal.close()
+
+
+def states(path: Path) -> dict[str, int]:
+    return dict(Counter(entry.state for entry in entries(path)))
+
+
+def connected(service: CloudControl, journal: Path, **settings: object) -> ccdbapi.Connection:
+    return ccdbapi.connect(embedded=service, regions=["us-east-1"], journal=journal, **settings)  # type: ignore[arg-type]
+
+
+def names(service: CloudControl) -> list[str]:
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
+        return sorted(name for (name,) in connection.cursor().execute(f"SELECT name FROM {FLOWS}_list_only"))
+
+
+def creates(service: CloudControl) -> int:
+    return sum(call.operation == "CreateResource" for call in service.calls)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "writes.journal"
+
+
+def test_what_was_written_is_marked_and_its_values_forgotten(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        cursor = connection.cursor()
+        cursor.executemany(INSERT, [("a", "secret"), ("b", None)])
+        cursor.execute(f"UPDATE {FLOWS} SET description = 'hidden' WHERE name = 'a'")
+        cursor.execute(f"DELETE FROM {FLOWS} WHERE name = 'b'")
+        assert connection.resume_journal() == []
+    assert [(e.operation, e.state, e.identifier, e.document) for e in entries(path)] == [
+        ("create", "done", "a", None),
+        ("create", "done", "b", None),
+        ("update", "done", "a", None),
+        ("delete", "done", "b", None),
+    ]
+    assert all(entry.request_token and entry.client_token for entry in entries(path))
+    assert b"secret" not in path.read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_only_its_owner_can_read_it(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        connection.cursor().execute(INSERT, ["a", None])
+        assert [stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob(f"{path.name}*")] == [0o600] * 3
+
+
+def test_reads_and_writes_that_write_nothing_are_not_in_it(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT * FROM {FLOWS}_list_only").fetchall()
+        cursor.execute(f"UPDATE {FLOWS} SET description = 'x' WHERE name = 'none'")
+        with pytest.raises(ccdbapi.DataError):
+            cursor.execute(INSERT, ["a", "x" * 300_000])
+    assert entries(path) == []
+
+
+def test_what_failed_is_marked(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        cursor = connection.cursor()
+        cursor.execute(INSERT, ["a", None])
+        with pytest.raises(ccdbapi.IntegrityError):
+            cursor.execute(INSERT, ["a", None])
+        assert connection.resume_journal() == []
+    assert [(entry.state, entry.code) for entry in entries(path)] == [("done", None), ("failed", "AlreadyExists")]
+
+
+def test_what_was_not_sent_after_a_failure_is_not_sent_later(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        cursor = connection.cursor()
+        cursor.execute(INSERT, ["w0", None])
+        with pytest.raises(ccdbapi.IntegrityError) as raised:
+            cursor.executemany(INSERT, [(f"w{number}", None) for number in range(300)])
+        told = Counter(outcome.state for outcome in raised.value.outcomes)
+        assert told["not sent"]
+        sent = creates(service)
+        assert connection.resume_journal() == []
+        assert creates(service) == sent
+    assert states(path)["not sent"] == told["not sent"]
+
+
+def test_a_request_that_is_not_waited_for_is_followed_later(path: Path) -> None:
+    service = CloudControl(Options(settle=0.1))
+    with connected(service, path) as connection:
+        connection.cursor().execute(f"/*+ async */ {INSERT}", ["a", None])
+        assert states(path) == {"under way": 1}
+        (outcome,) = connection.resume_journal()
+        assert (outcome.state, outcome.identifier, outcome.operation) == ("done", "a", "create")
+        assert creates(service) == 1
+    assert states(path) == {"done": 1}
+
+
+def test_a_timeout_leaves_the_request_in_it(path: Path) -> None:
+    service = CloudControl(Options(settle=0.5))
+    with connected(service, path, timeout=0.1) as connection, pytest.raises(ccdbapi.OperationalError):
+        connection.cursor().execute(INSERT, ["a", None])
+    assert states(path) == {"under way": 1}
+    with connected(service, path) as connection:
+        assert [outcome.state for outcome in connection.resume_journal()] == ["done"]
+
+
+def test_what_was_recorded_and_not_sent_is_sent(service: CloudControl, path: Path) -> None:
+    """As if the process had been killed in between."""
+    recorded(service, path, "a", "b")
+    with connected(service, path) as connection:
+        outcomes = connection.resume_journal()
+    assert [(outcome.state, outcome.identifier) for outcome in outcomes] == [("done", "a"), ("done", "b")]
+    assert names(service) == ["a", "b"]
+    tokens = [str(call.payload["ClientToken"]) for call in service.calls if call.operation == "CreateResource"]
+    assert sorted(tokens) == sorted(entry.client_token for entry in entries(path))
+
+
+def test_what_was_sent_and_not_marked_is_not_made_twice(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        connection.cursor().execute(INSERT, ["a", None])
+    alter(path, "state = 'intended', request_token = NULL, document = ?", json.dumps({"Name": "a"}))
+    with connected(service, path) as connection:
+        (outcome,) = connection.resume_journal()
+    assert (outcome.state, outcome.identifier) == ("done", "a")
+    assert names(service) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("exists", "operation", "state"),
+    [(True, "create", "done"), (False, "create", "unknown"), (False, "delete", "done"), (True, "delete", "unknown"),
+     (True, "update", "unknown")],
+)  # fmt: skip
+def test_what_is_older_than_a_client_token_is_looked_up_and_not_sent(
+    service: CloudControl, path: Path, exists: bool, operation: str, state: str
+) -> None:
+    recorded(service, path, "a")
+    if exists:
+        with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
+            connection.cursor().execute(INSERT, ["a", None])
+    alter(path, "recorded_at = recorded_at - 36 * 3600, operation = ?, identifier = 'a'", operation)
+    service.calls.clear()
+    with connected(service, path) as connection:
+        (outcome,) = connection.resume_journal()
+        assert outcome.state == state
+        assert {call.operation for call in service.calls} <= {"GetResource"}
+        assert connection.resume_journal() == []
+    assert states(path) == {state: 1}
+
+
+def test_a_file_that_is_no_journal(service: CloudControl, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("not a journal, and longer than the header of a file of that kind would be, by some way" * 20)
+    with (
+        connected(service, other) as connection,
+        pytest.raises(ccdbapi.InterfaceError, match=r"journal .* cannot be used"),
+    ):
+        connection.cursor().execute(INSERT, ["a", None])
+    assert not service.calls
+
+
+def test_a_connection_without_one(connection: ccdbapi.Connection) -> None:
+    with pytest.raises(ccdbapi.InterfaceError, match="no journal"):
+        connection.resume_journal()
+
+
+def recorded(service: CloudControl, path: Path, *flows: str) -> None:
+    """Journal entries for the creation of ``flows``, and nothing sent."""
+    from ccdbapi.catalog import packaged
+    from ccdbapi.execution.requests import Request
+
+    journal = Journal(path)
+    journal.record(
+        [
+            Request(
+                handler="create",
+                resource_type=packaged().resource_type("AWS::Glue::Workflow"),
+                region="us-east-1",
+                document=json.dumps({"Name": name}),
+                client_token=f"token-{name}",
+                role_arn=None,
+                type_version_id=None,
+            )
+            for name in flows
+        ]
+    )
+    journal.close()
+
+
+def alter(path: Path, assignments: str, value: str) -> None:
+    import sqlite3
+
+    with sqlite3.connect(path) as file:
+        file.execute(f"UPDATE requests SET {assignments}", [value])
+    file.close()
+
+
+# Killed
+
+
+class Killer:
+    """Kills the process when its endpoint has seen so many requests."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._due = threading.Event()
+
+    def arm(self, requests: int) -> None:
+        self._left = requests
+        self._due.clear()
+
+    def __call__(self, _: RawRequest) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._due.set()
+
+    def _await(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        self._due.set()
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        # It may also come to its end before.
+        watch = threading.Thread(target=self._await, args=[process])
+        watch.start()
+        self._due.wait()
+        process.kill()
+        watch.join()
+
+
+@contextmanager
+def faulty_endpoint(killer: Killer) -> Iterator[tuple[str, CloudControl]]:
+    faults = Faults(server_error=0.03, drop_before=0.03, drop_after=0.03, seed=11)
+    service = CloudControl(
+        Options(faults=faults, settle=0.05, throttle_rate=200, check_signatures=True, credentials=CALLER)
+    )
+    with serve_in_thread(service, on_request=killer) as url:
+        yield url, service
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+def test_a_process_that_is_killed_again_and_again_loses_nothing(tmp_path: Path, path: Path) -> None:
+    count, rng, killer = 120, random.Random(3), Killer()  # noqa: S311 - a seed, so that runs repeat
+    with faulty_endpoint(killer) as (url, service):
+        killer.arm(rng.randint(40, 120))
+        insert = [sys.executable, "-c", PROGRAM, url, str(path), str(count)]
+        shell = environment(tmp_path, url)
+        with subprocess.Popen(insert, env=shell, cwd=tmp_path) as process:
+            killer.kill(process)
+        assert states(path).get("done", 0) < count
+        resume = [CCDBAPI, "journal", "--file", str(path), "resume", "--endpoint-url", url]
+        for _ in range(4):
+            killer.arm(rng.randint(10, 60))
+            with subprocess.Popen(resume, env=shell, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+                killer.kill(process)
+        last = run(resume, home=tmp_path, endpoint_url=url)
+        assert last.returncode == 0, last.stderr
+        assert states(path) == {"done": count}
+        assert names(service) == sorted(f"w{number}" for number in range(count))
+        made = [call for call in service.calls if call.operation == "CreateResource"]
+        assert len({call.payload["ClientToken"] for call in made}) == count
+        assert len(made) > count
+        told = run([CCDBAPI, "journal", "--file", str(path)], home=tmp_path)
+        assert told.stdout == f"{count} done\n"
+
+
+def test_the_command_tells_what_is_pending(service: CloudControl, tmp_path: Path, path: Path) -> None:
+    recorded(service, path, "a")
+    told = run([CCDBAPI, "journal", "--file", str(path)], home=tmp_path)
+    assert told.stdout == "intended\tcreate\tAWS::Glue::Workflow\tus-east-1\t-\t-\t-\n1 intended\n"
+    assert (ACCESS_KEY in told.stdout, SECRET_KEY in told.stdout) == (False, False)
