@@ -33,11 +33,18 @@ PRINTED = {
         "us-east-1 xgboost arn:aws:sagemaker:us-east-1:",
         "us-east-1    2",
     ],
+    "several_accounts.py": [
+        "dev 222222222222 eu-west-1 /shop\n",
+        "prod 111111111111 eu-west-1 /shop\n",
+        "prod 111111111111 us-east-1 /search\n",
+        "prod in Europe: 1\n",
+    ],
 }
 WARNED = {
     "image_lifecycle.py": "",
     "inventory.py": "",
     "pandas_read_sql.py": "pandas only supports SQLAlchemy connectable",
+    "several_accounts.py": "",
 }
 
 #: What matplotlib says where it has not been used before, if that takes it long.
