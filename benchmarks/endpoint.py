@@ -18,7 +18,7 @@ from typing import NamedTuple
 from ccdbapi.emulator.http import serve
 from ccdbapi.emulator.options import DEFAULT_ACCOUNT, Options
 from ccdbapi.emulator.service import CloudControl
-from ccdbapi.emulator.store import Store
+from ccdbapi.emulator.store import Scope, Store
 
 TYPE = "AWS::SageMaker::Image"
 REGION = "us-east-1"
@@ -103,10 +103,18 @@ async def _filled(setup: Setup) -> Store:
     # Neither latency nor throttling is for what is there from the start.
     service = CloudControl(store=store)
     for region in setup.regions:
-        for number in range(setup.images):
-            state = {"ImageName": f"image-{number}", "ImageRoleArn": role(number)}
-            payload = {"TypeName": TYPE, "DesiredState": json.dumps(state)}
-            await service.handle("CreateResource", payload, account=DEFAULT_ACCOUNT, region=region)
+        state = {"ImageName": "image-0", "ImageRoleArn": role(0)}
+        payload = {"TypeName": TYPE, "DesiredState": json.dumps(state)}
+        await service.handle("CreateResource", payload, account=DEFAULT_ACCOUNT, region=region)
+        await service.handle("ListResources", {"TypeName": TYPE}, account=DEFAULT_ACCOUNT, region=region)  # now it is
+        scope = Scope(DEFAULT_ACCOUNT, region)
+        first = store.resource(scope, TYPE, identifier(0, region))
+        assert first is not None
+        with store.transaction():
+            # The others as copies: to create a hundred thousand takes minutes.
+            for number in range(1, setup.images):
+                visible = first.visible.replace("image-0", f"image-{number}").replace(role(0), role(number))
+                store.put_resource(scope, TYPE, identifier(number, region), visible, first.hidden)
     return store
 
 
