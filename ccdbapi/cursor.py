@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from ccdbapi.columnar import ColumnarResult
 from ccdbapi import exceptions
+from ccdbapi.columnar import ColumnarResult
 from ccdbapi.exceptions import Error, InterfaceError, InternalError, NotSupportedError, ProgrammingError
 from ccdbapi.parameters import Parameters, parameter_sets, values_for
 
@@ -250,7 +250,7 @@ class Cursor(ColumnarResult):
 
     def _run(self, statement: Statement, sets: Sequence[Parameters | None], run: Run) -> None:
         from ccdbapi.engine.bindings import Bindings
-        from ccdbapi.planning import AnalyzePlan, QueryPlan
+        from ccdbapi.planning import AnalyzePlan, DryRunPlan, QueryPlan
 
         assembly = self._connection.assembly()
         plans = [assembly.planner.plan(statement, Bindings(values_for(statement, values))) for values in sets]
@@ -264,8 +264,10 @@ class Cursor(ColumnarResult):
                 self._describe(self._executor.query(query, run))
             case [AnalyzePlan() as analysis]:
                 self._describe(self._executor.analyze(analysis, run))
+            case [DryRunPlan() as dry_run]:
+                self._describe(self._executor.requested(dry_run, run))
             case _:
-                writes = [plan for plan in plans if not isinstance(plan, QueryPlan | AnalyzePlan)]
+                writes = [plan for plan in plans if not isinstance(plan, QueryPlan | AnalyzePlan | DryRunPlan)]
                 self._write(self._executor, writes, run)
 
     def _write(self, executor: Executor, plans: Sequence[WritePlan], run: Run) -> None:

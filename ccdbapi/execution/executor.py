@@ -21,12 +21,12 @@ from ccdbapi.execution.events import event_table
 from ccdbapi.execution.journal import Journal
 from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
-from ccdbapi.execution.requests import Request, distinct, requests_of
+from ccdbapi.execution.requests import Request, distinct, request_row, requests_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
 from ccdbapi.execution.writing import Log, Writing
 from ccdbapi.planning import AnalyzePlan, QueryPlan, Returning, WritePlan
-from ccdbapi.planning.explain import analyzed
+from ccdbapi.planning.explain import DryRunPlan, analyzed, requested
 
 if TYPE_CHECKING:
     import pandas
@@ -94,6 +94,11 @@ class Executor:
         self._drop()
         run.end()
         return self.query(analyzed(plan.query, run.tally.by_part(), run.statistics()), run)
+
+    def requested(self, plan: DryRunPlan, run: Run) -> Sequence[ResultColumn]:
+        """Starts the query whose rows are the requests that a write would make. Raises as `write` does before those."""
+        requests = distinct([(plan.write, self._requests(plan.write, run))])
+        return self.query(requested([request_row(request) for request in requests]), run)
 
     def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
         """Makes the requests of all ``plans``, those for one resource in order, all others at once.

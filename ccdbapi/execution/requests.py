@@ -78,6 +78,29 @@ def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
     raise InternalError(f"There are no requests for a {type(plan).__name__}.")
 
 
+def request_row(request: Request) -> dict[str, object]:
+    """The request as a row of EXPLAIN shows it."""
+    documents = {"create": "desired_state", "update": "patch_document"}
+    return {
+        "operation": _OPERATIONS[request.handler],
+        "type_name": request.resource_type.name,
+        "account": request.account or None,
+        "region": request.region,
+        "identifier": request.identifier or None,
+        "role_arn": request.role_arn,
+        "type_version_id": request.type_version_id,
+        **({documents[request.handler]: request.document} if request.handler in documents else {}),
+    }
+
+
+_OPERATIONS = {
+    "create": "CreateResource",
+    "update": "UpdateResource",
+    "delete": "DeleteResource",
+    "cancel": "CancelResourceRequest",
+}
+
+
 def distinct(planned: Sequence[tuple[WritePlan, Sequence[Request]]]) -> list[Request]:
     """The requests of all plans, if each has a client token of its own: a second one would pass for a repetition.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccdbapi.planning.explain import AnalyzePlan
+from ccdbapi.planning.explain import AnalyzePlan, DryRunPlan
 from ccdbapi.planning.plan import (
     AnyKey,
     AnyListing,
@@ -40,6 +40,7 @@ __all__ = [
     "Calls",
     "CancelPlan",
     "DeletePlan",
+    "DryRunPlan",
     "Facts",
     "Feed",
     "Gets",

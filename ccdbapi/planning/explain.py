@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.planning.facts import facts_of
-from ccdbapi.planning.plan import QueryPlan, RequestOptions
+from ccdbapi.planning.plan import QueryPlan, RequestOptions, WritePlan
 from ccdbapi.planning.rendering import render
 from ccdbapi.planning.steps import Place, Step, steps_of
 from ccdbapi.statistics import CallStatistics, Latency, Statistics, joined
@@ -33,6 +33,12 @@ _MADE = {
 _WHY = {"keys_from": "VARCHAR", "predicate": "VARCHAR"}
 _COUNTED = ("calls", "retries", "throttles", "failures", "pages", "resources")
 
+_REQUEST = {
+    **dict.fromkeys(("operation", "type_name", "account", "region", "identifier"), "VARCHAR"),
+    **dict.fromkeys(("desired_state", "patch_document"), "JSON"),
+    **dict.fromkeys(("role_arn", "type_version_id"), "VARCHAR"),
+}
+
 _TOTAL = "total"
 
 
@@ -41,6 +47,18 @@ class AnalyzePlan:
     """EXPLAIN ANALYZE: the ``query`` is run, its rows are discarded, and what it made is `analyzed`."""
 
     query: QueryPlan
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunPlan:
+    """EXPLAIN of what writes: the requests of ``write`` are made up, and `requested` shows them."""
+
+    write: WritePlan
+
+
+def requested(requests: Sequence[Row]) -> QueryPlan:
+    """The query whose rows are requests as they would be sent, by the names of `_REQUEST`."""
+    return _told(_REQUEST, requests)
 
 
 def explained(plan: QueryPlan) -> QueryPlan:

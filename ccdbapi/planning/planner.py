@@ -10,15 +10,27 @@ from ccdbapi.catalog import Catalog
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.exceptions import InternalError
-from ccdbapi.planning.explain import AnalyzePlan, explained
+from ccdbapi.planning.explain import AnalyzePlan, DryRunPlan, explained
 from ccdbapi.planning.metadata import MetadataPlanner
 from ccdbapi.planning.permissions import Policy, policies_of
-from ccdbapi.planning.plan import Plan, QueryPlan, WritePlan
+from ccdbapi.planning.plan import CancelPlan, DeletePlan, InsertPlan, Plan, QueryPlan, UpdatePlan, WritePlan
 from ccdbapi.planning.queries import QueryPlanner
 from ccdbapi.planning.rendering import render
 from ccdbapi.planning.scopes import Directory, OneAccount, Scopes
 from ccdbapi.planning.writes import WritePlanner, gives_role, max_calls_of, options_of
-from ccdbapi.sql import Delete, Describe, Explain, Insert, Query, Show, ShowInsert, ShowPermissions, Statement, Update
+from ccdbapi.sql import (
+    Delete,
+    Describe,
+    DryRun,
+    Explain,
+    Insert,
+    Query,
+    Show,
+    ShowInsert,
+    ShowPermissions,
+    Statement,
+    Update,
+)
 
 
 class Planner:
@@ -49,7 +61,7 @@ class Planner:
         self._writes = WritePlanner(database, self._queries, scopes)
         self._metadata = MetadataPlanner(catalog, self._queries, schema)
 
-    def plan(self, statement: Statement, bindings: Bindings) -> Plan | AnalyzePlan:
+    def plan(self, statement: Statement, bindings: Bindings) -> Plan | AnalyzePlan | DryRunPlan:
         """The plan of ``statement`` with the parameters ``bindings``.
 
         Raises `ProgrammingError` for unknown names, missing predicates and bad SQL, `NotSupportedError` for what a type
@@ -62,6 +74,8 @@ class Planner:
                 return AnalyzePlan(self._query(statement.query, bindings, max_calls_of(statement.query)))
             case Explain():
                 return explained(self._query(statement.query, bindings, sys.maxsize))
+            case DryRun():
+                return DryRunPlan(self._write(statement.statement, bindings))
             case Show():
                 return self._metadata.show(statement, bindings)
             case Describe():
@@ -76,6 +90,13 @@ class Planner:
         match statement:
             case Query():
                 return self._query(statement, bindings, max_calls_of(statement))
+            case Insert() | Update() | Delete():
+                return self._write(statement, bindings)
+
+    def _write(
+        self, statement: Insert | Update | Delete, bindings: Bindings
+    ) -> InsertPlan | UpdatePlan | DeletePlan | CancelPlan:
+        match statement:
             case Insert():
                 return self._writes.insert(statement, bindings)
             case Update():

@@ -16,7 +16,7 @@ from ccdbapi.sql.query import check_common_tables, read_query
 from ccdbapi.sql.reader import Reader
 from ccdbapi.sql.script import split_tokens
 from ccdbapi.sql.show import begins_permissions, read_describe, read_show
-from ccdbapi.sql.statement import Delete, Explain, Insert, Query, ShowPermissions, Statement, Update
+from ccdbapi.sql.statement import Delete, DryRun, Explain, Insert, Query, ShowPermissions, Statement, Update
 from ccdbapi.sql.writes import read_delete, read_insert, read_update
 
 
@@ -68,8 +68,8 @@ def _read_permissions(reader: Reader, tokens: Sequence[Token], hints: Mapping[st
     return ShowPermissions(text=reader.text, hints=hints, parameters=statement.parameters, statement=statement)
 
 
-def _read_explain(reader: Reader, tokens: Sequence[Token], hints: Mapping[str, str | None]) -> Explain:
-    """EXPLAIN, and the query after it. Hints may stand before either."""
+def _read_explain(reader: Reader, tokens: Sequence[Token], hints: Mapping[str, str | None]) -> Explain | DryRun:
+    """EXPLAIN, and the statement after it. Hints may stand before either."""
     reader.index += 1
     analyze = reader.token.text.upper() in {"ANALYZE", "ANALYSE"}
     reader.index += analyze
@@ -81,17 +81,20 @@ def _read_explain(reader: Reader, tokens: Sequence[Token], hints: Mapping[str, s
         raise unsupported(
             f"EXPLAIN has no option {options}; write EXPLAIN or EXPLAIN ANALYZE", reader.text, first.start
         )
-    if first.word in WRITES:
+    if first.word in WRITES and analyze:
         raise unsupported(
-            f"EXPLAIN is for queries, and what {first.word} does is not shown; explain the query that gives its rows",
+            f"EXPLAIN ANALYZE runs a statement, and {first.word} would write; EXPLAIN shows what it would send",
             reader.text,
             first.start,
         )
     if first.word in {"DESC", "DESCRIBE", "EXPLAIN", "SHOW"}:
         raise reader.error(f"EXPLAIN is for queries, and {first.word} is none")
     query = _read([token for token in tokens if token.start >= reader.peek(-1).end], reader.text)
+    if isinstance(query, Insert | Update | Delete):
+        written = replace(query, hints={**hints, **query.hints})
+        return DryRun(text=reader.text, hints=hints, parameters=query.parameters, statement=written)
     if not isinstance(query, Query):
-        raise reader.error("EXPLAIN is for queries: EXPLAIN SELECT …", first)
+        raise reader.error("EXPLAIN is for queries and what writes: EXPLAIN SELECT …", first)
     query = replace(query, hints={**hints, **query.hints})
     return Explain(text=reader.text, hints=hints, parameters=query.parameters, query=query, analyze=analyze)
 

@@ -162,7 +162,14 @@ class Explain(_Common):
     analyze: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun(_Common):
+    """``EXPLAIN`` of a statement that writes: the requests that it would make."""
+
+    statement: Insert | Update | Delete
+
+
 #: Statements that ask the catalogue.
 Metadata: TypeAlias = Show | Describe | ShowInsert | ShowPermissions
 
-Statement: TypeAlias = Query | Insert | Update | Delete | Explain | Metadata
+Statement: TypeAlias = Query | Insert | Update | Delete | Explain | DryRun | Metadata

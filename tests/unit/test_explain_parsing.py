@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
-from ccdbapi.sql import Explain, Query, parse
+from ccdbapi.sql import DryRun, Explain, Query, parse
 
 
 def explain(text: str) -> Explain:
@@ -56,9 +56,9 @@ def test_parameters_are_the_querys() -> None:
     [
         ("EXPLAIN", ProgrammingError, "column 8: here a query is expected: EXPLAIN SELECT …"),
         ("EXPLAIN ANALYZE", ProgrammingError, "column 16: here a query is expected"),
-        ("EXPLAIN INSERT INTO t (a) SELECT 1", NotSupportedError, "what INSERT does is not shown"),
-        ("EXPLAIN ANALYZE DELETE FROM t WHERE a", NotSupportedError, "column 17: EXPLAIN is for queries"),
-        ("EXPLAIN UPDATE t SET a = 1 WHERE b", NotSupportedError, "what UPDATE does is not shown"),
+        ("EXPLAIN ANALYZE INSERT INTO t (a) SELECT 1", NotSupportedError, "INSERT would write"),
+        ("EXPLAIN ANALYZE DELETE FROM t WHERE a", NotSupportedError, "column 17: EXPLAIN ANALYZE runs a statement"),
+        ("EXPLAIN UPDATE t SET a = 1", ProgrammingError, "UPDATE needs WHERE"),
         ("EXPLAIN SHOW SERVICES", ProgrammingError, "EXPLAIN is for queries, and SHOW is none"),
         ("EXPLAIN DESCRIBE t", ProgrammingError, "DESCRIBE is none"),
         ("EXPLAIN EXPLAIN SELECT 1", ProgrammingError, "EXPLAIN is none"),
@@ -74,3 +74,12 @@ def test_parameters_are_the_querys() -> None:
 def test_what_is_no_query_is_refused(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "written", ["INSERT INTO t (a) SELECT 1", "DELETE FROM t WHERE a", "UPDATE t SET a = 1 WHERE b"]
+)
+def test_what_writes_is_wrapped_with_the_hints_before_it(written: str) -> None:
+    statement = parse(f"EXPLAIN /*+ async */ {written}")
+    assert isinstance(statement, DryRun)
+    assert statement.statement.hints == {"async": None}

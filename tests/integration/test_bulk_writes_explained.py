@@ -1,0 +1,108 @@
+"""EXPLAIN of what writes: the requests as they would be sent, and nothing written."""
+
+from __future__ import annotations
+
+import pytest
+
+import ccdbapi
+from ccdbapi.emulator.service import CloudControl
+
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:image/one"
+IMAGES = "awscc.sagemaker.images"
+INSERT = (
+    f"INSERT INTO {IMAGES} (ImageName, ImageRoleArn, ImageDescription, region) "
+    f"VALUES ('one', '{ROLE}', 'old', 'us-east-1')"
+)
+AT = f"WHERE region = 'us-east-1' AND Identifier = '{ARN}'"
+TYPE = "AWS::SageMaker::Image"
+
+Rows = list[dict[str, object]]
+
+
+def told(cursor: ccdbapi.Cursor, statement: str, *parameters: object) -> Rows:
+    """The rows, without the columns that are NULL."""
+    rows = cursor.execute(statement, parameters).fetchall()
+    names = [column[0] for column in cursor.description or ()]
+    return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
+
+
+@pytest.fixture
+def image(cursor: ccdbapi.Cursor, service: CloudControl) -> ccdbapi.Cursor:
+    cursor.execute(INSERT)
+    service.calls.clear()
+    return cursor
+
+
+def test_an_insert(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    assert told(cursor, f"EXPLAIN /*+ role_arn('{ROLE}') */ {INSERT}") == [
+        {
+            "operation": "CreateResource",
+            "type_name": TYPE,
+            "region": "us-east-1",
+            "desired_state": {"ImageName": "one", "ImageRoleArn": ROLE, "ImageDescription": "old"},
+            "role_arn": ROLE,
+        }
+    ]
+    assert not service.calls
+
+
+def test_an_insert_of_what_is_read(image: ccdbapi.Cursor, service: CloudControl) -> None:
+    (row,) = told(
+        image,
+        f"EXPLAIN INSERT INTO {IMAGES} (ImageName, ImageRoleArn, region) "
+        f"SELECT image_name || '-copy', image_role_arn, 'eu-west-1' FROM {IMAGES} {AT}",
+    )
+    assert (row["region"], row["desired_state"]) == ("eu-west-1", {"ImageName": "one-copy", "ImageRoleArn": ROLE})
+    assert [call.operation for call in service.calls] == ["GetResource"]
+
+
+def test_an_update(image: ccdbapi.Cursor, service: CloudControl) -> None:
+    located = {"operation": "UpdateResource", "type_name": TYPE, "region": "us-east-1", "identifier": ARN}
+    document = [
+        {"op": "test", "path": "/ImageDescription", "value": "old"},
+        {"op": "replace", "path": "/ImageDescription", "value": "new"},
+    ]
+    assert told(image, f"EXPLAIN UPDATE {IMAGES} SET image_description = ? {AT}", "new") == [
+        {**located, "patch_document": document}
+    ]
+    assert told(image, f"EXPLAIN UPDATE {IMAGES} SET image_description = 'old' {AT}") == []
+    assert told(image, f"EXPLAIN UPDATE {IMAGES} SET PatchDocument = '[]' {AT}") == [{**located, "patch_document": []}]
+    assert {call.operation for call in service.calls} == {"GetResource"}
+
+
+def test_a_delete(image: ccdbapi.Cursor, service: CloudControl) -> None:
+    assert told(image, f"EXPLAIN DELETE FROM {IMAGES} {AT} RETURNING *") == [
+        {"operation": "DeleteResource", "type_name": TYPE, "region": "us-east-1", "identifier": ARN}
+    ]
+    assert not service.calls
+
+
+def test_nothing_counts_as_written(image: ccdbapi.Cursor) -> None:
+    image.connection.commit()
+    told(image, f"EXPLAIN DELETE FROM {IMAGES} {AT}")
+    image.connection.rollback()
+    assert image.execute(f"SELECT image_name FROM {IMAGES} {AT}").fetchall() == [("one",)]
+
+
+def test_a_connection_that_only_reads_explains(service: CloudControl) -> None:
+    with ccdbapi.connect(embedded=service, read_only=True) as connection:
+        assert len(told(connection.cursor(), f"EXPLAIN {INSERT}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "message"),
+    [
+        (f"EXPLAIN {INSERT.replace('old', 'x' * 600)}", ccdbapi.DataError, "expected maxLength"),
+        (f"EXPLAIN UPDATE {IMAGES} SET ImageName = 'x' {AT}", ccdbapi.NotSupportedError, "create-only"),
+        (f"EXPLAIN DELETE FROM {IMAGES} WHERE region = 'us-east-1'", ccdbapi.ProgrammingError, "Identifier"),
+        (f"EXPLAIN /*+ max_writes(0) */ DELETE FROM {IMAGES} {AT}", ccdbapi.ProgrammingError, "to 1 resources"),
+        (f"EXPLAIN ANALYZE {INSERT}", ccdbapi.NotSupportedError, "INSERT would write"),
+    ],
+)
+def test_what_would_be_refused_is_refused(
+    image: ccdbapi.Cursor, service: CloudControl, statement: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        image.execute(statement)
+    assert not service.calls
