@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from ccdbapi.execution.feeding import fed
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.rows import Row, columns_of, fact_table, known_row, size_of
 from ccdbapi.execution.skipping import Failing, origin_of
-from ccdbapi.execution.supply import Supply, merged, one_by_one
+from ccdbapi.execution.supply import Supply, merged, one_by_one, spread
 from ccdbapi.execution.tally import counted_for
 from ccdbapi.planning import (
     AnyKey,
@@ -45,9 +45,9 @@ from ccdbapi.planning.limits import too_many
 #: Bytes of rows that are fetched ahead of what the engine has pulled, for each part of a table.
 AHEAD = 16 * 2**20
 
-#: Calls under way at once for one part of a table: where all rows will be read, and where a LIMIT may leave the rest
-#: unread.
-EAGER_CALLS, CAUTIOUS_CALLS = 256, 8
+#: Calls under way at once for one part of a table: in each region where all rows will be read, and in all where a LIMIT
+#: may leave the rest unread.
+EAGER_CALLS, CAUTIOUS_CALLS = 128, 8
 
 Wanted = TypeVar("Wanted", AnyKey, AnyListing)
 
@@ -169,34 +169,52 @@ class Reading:
     async def _get_each(
         self, table: _Table, part: int, batches: AsyncGenerator[Sequence[AnyKey], None], number: int | None
     ) -> None:
+        if table.source.enough is None:
+            async with aclosing(batches):
+                await spread(batches, _place, partial(self._get, table, part), EAGER_CALLS)
+            return
         async with aclosing(batches), asyncio.TaskGroup() as group:
             keys = Supply(batches)
-            for _ in range(self._width(table.source, number)):
-                group.create_task(self._get(table, part, keys))
+            for _ in range(_cautious(table.source.enough, number)):
+                group.create_task(self._get_enough(table, part, keys))
 
-    async def _get(self, table: _Table, part: int, keys: Supply[AnyKey]) -> None:
-        while (key := await keys.next()) is not None:
-            self._count_call()
+    async def _get_enough(self, table: _Table, part: int, keys: Supply[AnyKey]) -> None:
+        table.getters += 1
+        # One goes on, should some of the resources turn out not to exist.
+        while not (table.expects_enough and table.getters > 1) and (key := await keys.next()) is not None:
+            await self._get(table, part, key)
+        table.getters -= 1
+
+    async def _get(self, table: _Table, part: int, key: AnyKey) -> None:
+        self._count_call()
+        with table.expecting():
             row = await table.row(key, partial(self._get_row, table.source, key))
             if row is not None:
                 table.put(part, [row])
-            await table.channel.room(part)
+        await table.channel.room(part)
 
     async def _list_each(
         self, table: _Table, part: int, batches: AsyncGenerator[Sequence[AnyListing], None], number: int | None
     ) -> None:
+        if table.source.enough is None:
+            async with aclosing(batches):
+                await spread(batches, _place, partial(self._list, table, part), EAGER_CALLS)
+            return
         async with aclosing(batches), asyncio.TaskGroup() as group:
             listings = Supply(batches)
-            for _ in range(self._width(table.source, number)):
-                group.create_task(self._list(table, part, listings))
+            for _ in range(_cautious(table.source.enough, number)):
+                group.create_task(self._list_enough(table, part, listings))
 
-    async def _list(self, table: _Table, part: int, listings: Supply[AnyListing]) -> None:
+    async def _list_enough(self, table: _Table, part: int, listings: Supply[AnyListing]) -> None:
         while (listing := await listings.next()) is not None:
-            self._count_call()
-            async with aclosing(self._list_rows(table.source, listing)) as pages:
-                async for rows in pages:
-                    table.put(part, rows)
-                    await table.channel.room(part)
+            await self._list(table, part, listing)
+
+    async def _list(self, table: _Table, part: int, listing: AnyListing) -> None:
+        self._count_call()
+        async with aclosing(self._list_rows(table.source, listing)) as pages:
+            async for rows in pages:
+                table.put(part, rows)
+                await table.channel.room(part)
 
     async def _shown(
         self, table: _Table, listings: Sequence[AnyListing] | Feed
@@ -224,10 +242,6 @@ class Reading:
         pages = list_rows(self._clients(listing.account), source, listing, self._plan.options)
         return self._regions.pages(origin_of(source, listing), pages)
 
-    def _width(self, source: Source, number: int | None) -> int:
-        most = CAUTIOUS_CALLS if source.may_stop_early else EAGER_CALLS
-        return most if number is None else min(most, number)
-
     def _count_call(self) -> None:
         self._calls += 1
         if self._plan.max_calls is not None and self._calls > self._plan.max_calls:
@@ -250,6 +264,25 @@ class _Table:
         )
         self._brought: set[tuple[str | None, ...]] = set()
         self._gets: dict[AnyKey, asyncio.Future[Row | None]] = {}
+        #: Tasks that get rows, gets under way, and rows handed over.
+        self.getters = 0
+        self._expected = 0
+        self._handed_over = 0
+
+    @property
+    def expects_enough(self) -> bool:
+        """Whether the rows handed over, with those under way, are all that the statement can need."""
+        enough = self.source.enough
+        return enough is not None and self._handed_over + self._expected >= enough
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """A row is under way."""
+        self._expected += 1
+        try:
+            yield
+        finally:
+            self._expected -= 1
 
     def rows(self, part: int | None = None) -> ArrowTable:
         """The rows of one part, or of all, for the engine to pull."""
@@ -279,6 +312,7 @@ class _Table:
 
     def _put(self, part: int, rows: Sequence[Row], *, again: bool) -> None:
         if rows:
+            self._handed_over += 0 if again else len(rows)
             self.channel.put(columns_of(self.source, rows), sum(map(size_of, rows)), part, again=again)
 
     def _is_fresh(self, row: Row) -> bool:
@@ -292,6 +326,17 @@ class _Table:
 def _feed_of(calls: Calls) -> Feed | None:
     wanted = calls.keys if isinstance(calls, Gets | Knowns) else calls.listings
     return wanted if isinstance(wanted, Feed) else None
+
+
+def _place(wanted: AnyKey | AnyListing) -> tuple[str, str]:
+    """What has a rate of its own."""
+    return wanted.account, wanted.region
+
+
+def _cautious(enough: int, number: int | None) -> int:
+    """How many calls to have under way where ``enough`` rows are wanted of a ``number`` of calls, if that is known."""
+    most = min(CAUTIOUS_CALLS, max(enough, 1))
+    return most if number is None else min(most, number)
 
 
 def _number(wanted: Sequence[AnyKey] | Sequence[AnyListing] | Feed) -> int | None:
