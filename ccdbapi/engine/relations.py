@@ -27,7 +27,7 @@ from ccdbapi.engine.expressions import (
     reference,
     type_name,
 )
-from ccdbapi.engine.view import quote_identifier
+from ccdbapi.engine.view import quote_identifier, quote_literal
 
 #: Column of a raw table → the SQL type of the values that its text stands for. Those that are missing are text.
 Types = Mapping[str, str]
@@ -249,7 +249,7 @@ class RelationReader:
         items: tuple[_Item, ...] = ()
         demands: dict[str, Sql] = {}
         if given:
-            values = ", ".join(f"({', '.join(map(self._bindings.text, row))})" for row in rows)
+            values = ", ".join(f"({', '.join(map(quote_literal, row))})" for row in rows)
             names = ", ".join(map(quote_identifier, given))
             items = (_Item(f"(VALUES {values}) AS {alias}({names})", alias),)
             demands = {c: Sql(f"{alias}.{quote_identifier(c)}", frozenset({alias})) for c in given}

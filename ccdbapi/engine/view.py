@@ -40,7 +40,7 @@ class ExtractedColumn:
     @property
     def expression(self) -> str:
         extract = "json_extract" if self.sql_type == "JSON" else "json_extract_string"
-        return _cast(f"{extract}({PROPERTIES}, {_quote_literal(self.pointer)})", self.sql_type)
+        return _cast(f"{extract}({PROPERTIES}, {quote_literal(self.pointer)})", self.sql_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def quote_identifier(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _quote_literal(text: str) -> str:
+def quote_literal(text: str) -> str:
+    """``text`` as an SQL string."""
     escaped = text.replace("'", "''")
     return f"'{escaped}'"
 

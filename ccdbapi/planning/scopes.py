@@ -14,6 +14,9 @@ from ccdbapi.exceptions import InternalError
 #: Stands in a connection's regions for all that are enabled for an account.
 ALL_REGIONS: Final = "all"
 
+#: How many alternatives, or values of a column, make a statement a long one.
+_LONG = 100
+
 #: From columns, and rows of values of these, to the rows that are allowed.
 Allowed = Callable[[Sequence[str], Sequence[tuple[str, ...]]], Sequence[tuple[str, ...]]]
 
@@ -81,6 +84,10 @@ class Scopes:
         """
         if not tested or len(domain.boxes) * len(self.aliases) > MAX_BOXES:
             return domain
+        # Where lists of values say it all, more predicates are rare, and to look for them takes its time.
+        listed = all(column in box for box in domain.boxes for column in tested)
+        if listed and _is_long(domain):
+            return domain
         spread = [(box, list(self.spread(box))) for box in domain.boxes]
         located = all(REGION in each for _, boxes in spread for each in boxes)
         columns = [column for column in tested if column != REGION or located]
@@ -91,7 +98,9 @@ class Scopes:
             return tuple(values[column] for column in columns)
 
         candidates = {row(*scope): None for _, boxes in spread for box in boxes for scope in _scopes(box)}
-        kept = set(allowed(columns, list(candidates))) if len(candidates) > 1 else candidates
+        if len(candidates) < 2 and listed:
+            return domain
+        kept = set(allowed(columns, list(candidates)))
         if len(kept) == len(candidates):
             return domain
         narrow: list[Box] = []
@@ -146,6 +155,10 @@ class Scopes:
             return stated
         ids = self._directory.ids(stated)
         return [alias for alias in stated if ids[alias] in box[ACCOUNT]]
+
+
+def _is_long(domain: Domain) -> bool:
+    return len(domain.boxes) > _LONG or any(len(values) > _LONG for box in domain.boxes for values in box.values())
 
 
 def _scopes(box: Box) -> Iterator[tuple[str, str]]:

@@ -110,6 +110,14 @@ def test_however_the_predicate_gets_there(
     assert sorted(asked(service)) == sorted(regions)
 
 
+def test_a_connections_one_region_is_not_asked_where_predicates_rule_it_out(service: CloudControl) -> None:
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
+        cursor = connection.cursor()
+        for where, regions in (("region LIKE 'eu-%'", []), ("region LIKE 'us-%'", ["us-east-1"])):
+            cursor.execute(f"SELECT log_group_name FROM {GROUPS}_list_only WHERE {where}").fetchall()
+            assert asked(service) == regions
+
+
 def test_a_list_of_its_own_beats_the_connections(service: CloudControl) -> None:
     with ccdbapi.connect(embedded=service) as connection, pytest.raises(ccdbapi.ProgrammingError, match="needs region"):
         connection.cursor().execute(f"SELECT 1 FROM {GROUPS}_list_only WHERE region LIKE 'eu-%'")
