@@ -25,14 +25,24 @@ async def fed(
 ) -> AsyncGenerator[list[AnyKey | AnyListing], None]:
     """What the feed's query over ``tables`` tells, each once, as its rows come. Raises what reading a table raises."""
     worker = _Worker()
-    session = await worker.do(open_session)
+    sessions: list[Session] = []
     told: dict[AnyKey | AnyListing, None] = {}
+
+    def opened() -> Session:
+        sessions.append(open_session())
+        return sessions[0]
+
+    def close() -> None:
+        for session in sessions:
+            session.close()
+
     try:
+        session = await worker.do(opened)
         query = feed.query
         await worker.do(partial(session.execute, query.sql, query.bindings, tables, _nowhere))
         while True:
             rows = await worker.do(partial(session.fetch, BATCH))
-            calls = calls_of(feed.table, feed.domain & domain_of(query.columns, rows), feed.scopes)
+            calls = calls_of(feed.table, feed.domain & domain_of(feed.table, query.columns, rows), feed.scopes)
             wanted = calls.keys if isinstance(calls, Gets) else calls.listings
             assert not isinstance(wanted, Feed)  # noqa: S101
             fresh = [item for item in wanted if item not in told]
@@ -42,8 +52,9 @@ async def fed(
             if len(rows) < BATCH:
                 return
     finally:
-        session.interrupt()
-        worker.end(session.close)
+        for session in sessions:
+            session.interrupt()
+        await worker.end(close)
 
 
 def _nowhere(offset: int) -> None:
@@ -64,10 +75,12 @@ class _Worker:
         self._jobs.put(partial(self._do, job, future))
         return await future
 
-    def end(self, last: Callable[[], object]) -> None:
+    async def end(self, last: Callable[[], object]) -> None:
         """Does ``last``, after all else, and ends the thread."""
-        self._jobs.put(last)
-        self._jobs.put(None)
+        try:
+            await self.do(last)
+        finally:
+            self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

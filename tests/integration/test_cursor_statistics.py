@@ -159,6 +159,21 @@ def test_cursors_that_run_at_once_have_their_own() -> None:
         assert list(threads.map(calls, range(1, 9))) == list(range(1, 9))
 
 
+def test_a_result_that_is_dropped_makes_no_call_after_its_end() -> None:
+    service = Reluctant()
+    with connected(service) as connection, connection.cursor() as cursor:
+        create(cursor, *map(str, range(20)))
+        for _ in range(5):
+            service.calls.clear()
+            cursor.execute(f"SELECT w.description FROM awscc.glue.workflows w JOIN ({LIST}) USING (name) LIMIT 1")
+            cursor.fetchone()
+            cursor.execute("SELECT 1")
+            assert len(service.calls) >= 2
+            service.calls.clear()
+            assert cursor.fetchall() == [(1,)]
+            assert not service.calls
+
+
 def test_what_is_remembered_is_no_call() -> None:
     with ccdbapi.connect(embedded=True, regions=[REGION], cache_ttl=60) as connection, connection.cursor() as cursor:
         for calls in (1, 0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from held_service import HeldService
@@ -88,6 +89,19 @@ def test_it_may_cancel_the_statement(statement: str, held: str) -> None:
         cursor.on_progress = Listener(cursor.cancel)
         with pytest.raises(ccdbapi.OperationalError, match="was cancelled"):
             run(cursor, statement)
+
+
+def test_a_connection_can_be_closed_right_after_a_statement_that_feeds_calls_was_cancelled() -> None:
+    def cancel(service: HeldService, cursor: ccdbapi.Cursor) -> None:
+        service.arrived.wait()
+        cursor.cancel()
+
+    for _ in range(20):
+        service = HeldService("ListResources")
+        with connect(service) as connection, connection.cursor() as cursor, ThreadPoolExecutor(1) as other:
+            other.submit(cancel, service, cursor)
+            with pytest.raises(ccdbapi.OperationalError, match="was cancelled"):
+                cursor.execute(JOIN).fetchall()
 
 
 @pytest.mark.parametrize(("statement", "held"), WAITS)
