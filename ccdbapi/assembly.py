@@ -60,6 +60,14 @@ class Assembly(NamedTuple):
             raise ProgrammingError(f"{name!r} is a table of {CATALOG}.{schema}: choose another name for the data.")
         self.database.local_tables.put(name, data)
 
+    def wait(self, request_token: str, region: str, account: str, timeout: float | None) -> Outcome:
+        """Follows a request to its end."""
+        from ccdbapi.execution.following import follow
+        from ccdbapi.execution.patience import Patience
+
+        patience = Patience(self.settings.timeout if timeout is None else timeout)
+        return loop.run(follow(self.accounts.client, account, region, request_token, patience))
+
     def resume(self, journal: Journal) -> Sequence[Outcome]:
         """Finishes what is pending in the journal."""
         from ccdbapi.execution.patience import Patience

@@ -162,6 +162,15 @@ class Connection:
                 self._assembly = assemble(self._settings)
             return self._assembly
 
+    def wait(self, request_token: str, *, region: str, account: str = "", timeout: float | None = None) -> Outcome:
+        """Waits until a request is final that was not waited for, or not long enough, and tells what it did.
+
+        ``account`` is an alias of the connection's accounts, if it has any; ``timeout`` is in seconds, None for that of
+        the connection. Raises the error of a request that failed, `OperationalError` when the time is up: the request
+        goes on then. Source: GetResourceRequestStatus.
+        """
+        return self.assembly().wait(request_token, region, account, timeout)
+
     def resume_journal(self) -> Sequence[Outcome]:
         """Finishes what a process that ended has left in the journal; what became of each request, in order.
 
