@@ -88,9 +88,9 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
     delete_returning = True
     insert_executemany_returning = False
     use_insertmanyvalues = False
-    # Rows that a write has found, also over several sets of parameters.
-    supports_sane_rowcount = True
-    supports_sane_multi_rowcount = True
+    # An UPDATE counts what it changes; a resource that is as it is to be already was not lost to the ORM.
+    supports_sane_rowcount = False
+    supports_sane_multi_rowcount = False
 
     def __init__(self, paramstyle: ParamStyle = "named", **options: Any) -> None:
         # By name a value that stands twice in a statement is one to the engine, too: GROUP BY f(x, :p) goes with

@@ -10,7 +10,7 @@ from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import NoSuchTableError
 
-from ccdbapi.catalog import IDENTIFIER, Column, SqlType, Table, default_value
+from ccdbapi.catalog import ACCOUNT, IDENTIFIER, Column, SqlType, Table, default_value
 from ccdbapi.exceptions import ProgrammingError
 
 if TYPE_CHECKING:
@@ -68,16 +68,16 @@ class CatalogReflection:
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedColumn]:
-        """The columns. Those that AWS sets are computed, so that no INSERT gives them."""
+        """The columns. Those that AWS sets are computed or, in identifiers, have a default: no INSERT gives them."""
         table = self._table(connection, table_name, schema)
         return [_reflected(table, column) for column in table.columns]
 
     def get_pk_constraint(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> ReflectedPrimaryKeyConstraint:
-        """The place of the resource and the properties of its primary identifier."""
+        """Where the resource is (region, and alias of the account), and the properties of its primary identifier."""
         table = self._table(connection, table_name, schema)
-        places = [column.name for column in table.columns if column.pointer is None and column.name != IDENTIFIER]
+        places = (column.name for column in table.columns if column.pointer is None and not _is_told(column))
         key = [*places, *(column.name for column in table.identifier_columns)]
         return {"constrained_columns": key, "name": None}
 
@@ -162,12 +162,20 @@ def _reflected(table: Table, column: Column) -> ReflectedColumn:
         "autoincrement": False,
         "comment": column.comment,
     }
-    if column.read_only or (column.pointer is None and column.name == IDENTIFIER):
+    if _is_told(column) or (column.read_only and column in table.identifier_columns):
+        # Given by AWS, and once for all: the ORM would read a computed one again after every UPDATE.
+        reflected["default"] = "NULL"
+    elif column.read_only:
         reflected["computed"] = {"sqltext": "NULL", "persisted": True}
     elif column.pointer is not None:
         value = default_value(table.resource_type.schema, column.pointer)
         reflected["default"] = None if value is None else _literal(value)
     return reflected
+
+
+def _is_told(column: Column) -> bool:
+    """Whether the column repeats what others say: the identifier its properties, and the account's id its alias."""
+    return column.pointer is None and column.name in (ACCOUNT, IDENTIFIER)
 
 
 def _literal(value: object) -> str:

@@ -126,6 +126,7 @@ def test_an_image_is_changed(session: Session, service: CloudControl) -> None:
     image.tags = [{"Key": "team", "Value": "other"}]
     session.commit()
 
+    assert [call.operation for call in service.calls].count("GetResource") == 2
     [updated] = [call for call in service.calls if call.operation == "UpdateResource"]
     assert {change["path"] for change in json.loads(str(updated.payload["PatchDocument"]))} <= {
         "/ImageDescription",
@@ -135,6 +136,23 @@ def test_an_image_is_changed(session: Session, service: CloudControl) -> None:
         "/Tags/1",
     }
     assert (image.image_description, image.tags) == ("Changed", [{"Key": "team", "Value": "other"}])
+
+
+def test_a_change_that_somebody_else_has_made_already_is_none(
+    session: Session, engine: Engine, service: CloudControl
+) -> None:
+    image = session.get(Image, ("us-east-1", RSTUDIO))
+    assert image is not None
+    change = (
+        "UPDATE sagemaker.images SET image_description = 'Changed' WHERE region = 'us-east-1' AND Identifier = :arn"
+    )
+    with engine.connect() as connection:
+        connection.execute(sa.text(change), {"arn": RSTUDIO})
+    service.calls.clear()
+    image.image_description = "Changed"
+    session.flush()
+
+    assert operations(service) == ["GetResource"]
 
 
 def test_an_image_is_deleted(session: Session, service: CloudControl) -> None:

@@ -27,10 +27,11 @@ WIDGETS = {
         "Parts": {"type": "array", "items": {"type": "string"}, "default": []},
         "Made": {"type": "string", "format": "date-time"},
         "Serial": {"type": "string"},
+        "State": {"type": "string"},
     },
     "definitions": {"Size": {"type": "integer", "default": 1}},
     "primaryIdentifier": ["/properties/Name", "/properties/Serial"],
-    "readOnlyProperties": ["/properties/Serial"],
+    "readOnlyProperties": ["/properties/Serial", "/properties/State"],
     "required": ["Name"],
     "handlers": {"create": {}, "read": {}, "list": {}},
 }
@@ -98,7 +99,7 @@ def test_a_table_is_loaded(engine: Engine, schema: str) -> None:
     assert images.primary_key.columns.keys() == ["region", "image_arn"]
     assert images.c.image_name.comment == "The name of the image."
     assert images.comment == packaged().table("sagemaker", "images").comment
-    assert [column.name for column in images.columns if column.computed] == ["image_arn", "Identifier"]
+    assert [column.name for column in images.columns if column.server_default] == ["image_arn", "Identifier"]
 
 
 def test_a_list_is_loaded(engine: Engine) -> None:
@@ -106,6 +107,15 @@ def test_a_list_is_loaded(engine: Engine) -> None:
 
     assert images.c.keys() == ["region", "image_arn", "Identifier"]
     assert images.primary_key.columns.keys() == ["region", "image_arn"]
+
+
+def test_over_several_accounts_the_alias_is_part_of_the_key(service: CloudControl) -> None:
+    accounts = {"prod": {"role_arn": "arn:aws:iam::123456789012:role/a"}}
+    with engine_over(service, accounts=accounts) as engine:
+        images = reflected(engine, "sagemaker", "images")
+
+    assert images.primary_key.columns.keys() == ["region", "account_alias", "image_arn"]
+    assert [column.name for column in images.columns if column.server_default] == ["account", "image_arn", "Identifier"]
 
 
 def test_everything_of_a_column_is_told() -> None:
@@ -136,8 +146,9 @@ def test_everything_of_a_column_is_told() -> None:
         ("sharp", "BOOLEAN", True, "false", False),
         ("parts", "JSON", True, "'[]'", False),
         ("made", "TIMESTAMP", True, None, False),
-        ("serial", "VARCHAR", False, None, True),
-        ("Identifier", "VARCHAR", False, None, True),
+        ("serial", "VARCHAR", False, "NULL", False),
+        ("state", "VARCHAR", True, None, True),
+        ("Identifier", "VARCHAR", False, "NULL", False),
     ]
     assert columns[1]["comment"] == "What it is called."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import Field, fields
 from pathlib import Path
 
 import pytest
@@ -43,28 +43,14 @@ CREDENTIALS: st.SearchStrategy[dict[str, str]] = st.fixed_dictionaries(
 ) | st.just({})
 
 
-#: For every setting but the credentials, a value as a URL has it.
-WRITTEN = {
-    "cache_ttl": "0",
-    "catalog": "packaged",
-    "concurrency": "8",
-    "embedded": "true",
-    "endpoint_url": "http://localhost:8080",
-    "max_attempts": "3",
-    "max_writes": "10",
-    "on_region_error": "fail",
-    "on_write_error": "return",
-    "profile": "dev",
-    "rate_limit": "none",
-    "read_only": "true",
-    "region": "us-east-1",
-    "regions": "us-east-1,eu-west-1",
-    "role_arn": "arn:aws:iam::123456789012:role/a",
-    "scan": "deny",
-    "schema": "s3",
-    "timeout": "2.5",
-    "transport": "boto3",
-    "wait": "false",
+#: What the type of a setting begins with → its value in a URL, and as it is read.
+VALUES: dict[str, tuple[str, object]] = {
+    "Literal": ("text", "text"),
+    "Sequence": ("us-east-1,eu-west-1", ("us-east-1", "eu-west-1")),
+    "bool": ("true", True),
+    "float": ("2.5", 2.5),
+    "int": ("3", 3),
+    "str": ("text", "text"),
 }
 
 
@@ -131,12 +117,14 @@ def test_no_message_repeats_a_secret(url: str) -> None:
     assert "hidden" not in str(raised.value)
 
 
-def test_every_setting_that_is_no_object_has_a_name() -> None:
-    by_default = {field.name for field in fields(Settings)} - {"accounts", "on_progress"}
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
+def test_a_setting_is_read_by_its_type_unless_it_is_an_object(setting: Field[object]) -> None:
+    kind = str(setting.type).split("[")[0].split()[0]
 
-    assert set(NAMES) == by_default
-    assert all(settings_from_url(f"awscc:///?{name}={text}") for name, text in WRITTEN.items())
-    assert set(WRITTEN) | {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"} == by_default
+    assert (kind in VALUES) == (setting.name in NAMES)
+    if kind in VALUES:
+        text, value = VALUES[kind]
+        assert NAMES[setting.name](setting.name, text) == value
 
 
 def test_an_object_is_in_no_url() -> None:
