@@ -41,10 +41,10 @@ class CallStatistics:
     """The calls of one ``operation``, region, account and resource type.
 
     ``type_name`` is None for operations on requests, which name none; ``account`` is the alias of one of the
-    connection's accounts, empty if it has no such. ``calls`` were sent, again as often as
-    ``retries`` tells: after one of ``throttles`` answers that asked to go slower, or of ``failures``, which are the
-    service's other errors and requests that got no answer. That a resource does not exist is an answer. ``pages`` of
-    lists came, and ``resources`` (in a list of requests: requests) by reads.
+    connection's accounts, empty if it has no such. ``calls`` were sent, which count once they are answered or stopped,
+    again as often as ``retries`` tells: after one of ``throttles`` answers that asked to go slower, or of ``failures``,
+    which are the service's other errors and requests that got no answer. That a resource does not exist is an answer.
+    ``pages`` of lists came, and ``resources`` (in a list of requests: requests) by reads.
     """
 
     operation: str
