@@ -21,8 +21,9 @@ from ccdbapi.execution.access import explain
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.requests import Request
 
-#: Requests under way at once. Those behind them are not sent any more when one has failed.
-WIDTH = 64
+#: Requests under way at once, most of them waiting for the service; and how many of these are being sent. Those behind
+#: them are not sent any more when one has failed.
+WIDTH, SENDING = 512, 64
 
 #: How many requests of each state a message names.
 _NAMED = 20
@@ -139,6 +140,7 @@ class Writing:
         self._failures = failures
         logs = log or [_no_log] * len(requests)
         self._entries = [_Entry(request, log) for request, log in zip(requests, logs, strict=True)]
+        self._sending = asyncio.Semaphore(SENDING)
         self._failed = False
         self._cancelled = False
         self._task: asyncio.Task[object] | None = None
@@ -211,9 +213,13 @@ class Writing:
                 await self._carry_out_one(entry)
 
     async def _carry_out_one(self, entry: _Entry) -> None:
-        request, entry.sent = entry.request, True
+        request = entry.request
         try:
-            entry.event = await self._send(request)
+            async with self._sending:
+                if self._failed:
+                    return
+                entry.sent = True
+                entry.event = await self._send(request)
             entry.log(entry.outcome)
             if self._awaited:
                 entry.event = await self._clients(request.account).wait(request.region, entry.event)

@@ -289,3 +289,20 @@ def test_no_document_is_in_a_message() -> None:
     with pytest.raises(DatabaseError) as failed:
         carry_out(service(failing("x")), secret, made)
     assert "hunter2" not in f"{failed.value}{failed.value.outcomes}{secret}"
+
+
+def test_what_waits_takes_no_place_from_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing_module, "SENDING", 2)
+    transport = service(slow)
+    carry_out(transport, *(request("delete", str(number)) for number in range(20)))
+    operations = [operation for operation, _, _ in transport.calls]
+    # Each answer takes 0.1 s and the first question comes after 0.2 s: two more pairs are sent before that.
+    assert operations[:6] == ["DeleteResource"] * 6
+
+
+def test_few_are_sent_after_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing_module, "SENDING", 2)
+    transport = service(failing("0"))
+    with pytest.raises(ProgrammingError):
+        carry_out(transport, *(request("delete", str(number)) for number in range(20)))
+    assert sent(transport) == [("Delete", "0"), ("Delete", "1")]
