@@ -13,7 +13,7 @@ from ccdbapi.catalog.records import Record
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
-from ccdbapi.planning import InsertPlan, Planner, QueryPlan
+from ccdbapi.planning import DeletePlan, InsertPlan, Planner, QueryPlan
 from ccdbapi.sql import Insert, parse
 
 GENERIC = "cloud_control"
@@ -426,7 +426,7 @@ class TestOtherSpellings:
     def test_in_where_of_a_write(self, planner: Planner) -> None:
         text = "DELETE FROM awscc.apigateway.authorizers WHERE Identifier = 'a|b' AND provider_arns IS NULL"
         plan = planner.plan(parse(text), Bindings())
-        assert not isinstance(plan, QueryPlan)
+        assert isinstance(plan, DeletePlan)
         assert '"provider_ar_ns" IS NULL' in plan.source.sql
 
     def test_places_in_errors_stay_right(self, planner: Planner) -> None:
