@@ -109,9 +109,13 @@ def gets(*places: str) -> Calls:
     return [(alias, "GetResource", region, name) for alias, region, name in map(str.split, places)]
 
 
+#: For what does not depend on how the accounts are reached.
+embedded = pytest.mark.parametrize("endpoint", ["embedded"], indirect=True)
+
 EVERYWHERE = [f"{alias} {region}" for alias in ACCOUNTS for region in (EAST, WEST)]
 
 
+@embedded
 @pytest.mark.parametrize(
     ("where", "calls", "rows"),
     [
@@ -214,6 +218,7 @@ def test_a_join_stays_within_an_account_where_it_says_so(endpoint: Endpoint, cur
     )
 
 
+@embedded
 def test_a_join_by_account_ids(endpoint: Endpoint, cursor: ccdbapi.Cursor) -> None:
     cursor.execute(
         f"SELECT g.account_alias FROM (VALUES ('{DEV}', '/c'), ('{PROD}', '/a')) AS v(account, name) "
@@ -259,6 +264,7 @@ def test_insert_into_several_accounts_at_once(endpoint: Endpoint, cursor: ccdbap
     )
 
 
+@embedded
 @pytest.mark.parametrize(
     ("columns", "values", "error", "message"),
     [
@@ -319,6 +325,7 @@ def test_an_error_names_the_account(endpoint: Endpoint, cursor: ccdbapi.Cursor) 
     assert [outcome.account for outcome in caught.value.outcomes] == ["dev"]
 
 
+@embedded
 def test_what_a_table_has_is_told_with_the_accounts(endpoint: Endpoint, cursor: ccdbapi.Cursor) -> None:
     columns = ["region", "account", "account_alias", "log_group_name", "Identifier"]
     cursor.execute(f"DESCRIBE {GROUPS}_list_only")
@@ -446,5 +453,37 @@ def test_one_account_need_not_be_named(service: CloudControl) -> None:
         assert cursor.fetchall() == [(PROD, "prod", "/new")]
 
 
+@embedded
 def test_no_secret_shows(endpoint: Endpoint) -> None:
     assert "shared" not in repr(endpoint.connection)
+
+
+def test_a_request_is_followed_and_cancelled_in_its_account() -> None:
+    service = CloudControl(Options(settle=3600))
+    with ccdbapi.connect(embedded=service, accounts=ACCOUNTS, regions=[EAST]) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            f"/*+ async */ INSERT INTO {GROUPS} (LogGroupName, account_alias) VALUES ('/new', 'prod') "
+            "RETURNING RequestToken, account_alias"
+        )
+        ((token, alias),) = cursor.fetchall()
+        assert alias == "prod"
+        cursor.execute("SELECT account, account_alias, identifier FROM awscc.cloud_control.vw_pending_requests")
+        assert cursor.fetchall() == [(PROD, "prod", "/new")]
+        service.calls.clear()
+        cursor.execute(
+            "/*+ async */ DELETE FROM awscc.cloud_control.resource_request "
+            "WHERE account_alias = 'prod' AND request_token = ? RETURNING account, OperationStatus",
+            [token],
+        )
+        assert cursor.fetchall() == [(PROD, "CANCEL_IN_PROGRESS")]
+        assert [(call.operation, call.account) for call in service.calls] == [("CancelResourceRequest", PROD)]
+
+
+def test_permissions_are_those_of_the_statement(service: CloudControl) -> None:
+    with ccdbapi.connect(embedded=service, accounts=ACCOUNTS, regions=[EAST]) as connection:
+        cursor = connection.cursor().execute(f"SHOW PERMISSIONS FOR SELECT * FROM {GROUPS}_list_only")
+        ((policy, principal),) = cursor.fetchall()
+    assert principal == "caller"
+    assert "cloudformation:ListResources" in policy["Statement"][0]["Action"]
+    assert not service.calls
