@@ -116,8 +116,8 @@ def test_what_failed_is_marked(service: CloudControl, path: Path) -> None:
 def test_what_was_not_sent_after_a_failure_is_not_sent_later(service: CloudControl, path: Path) -> None:
     with connected(service, path) as connection:
         cursor = connection.cursor()
+        update = f"UPDATE {FLOWS} SET PatchDocument = '[]' WHERE name = ?"  # of what is not there
         with pytest.raises(ccdbapi.ProgrammingError) as raised:
-            update = f"UPDATE {FLOWS} SET PatchDocument = '[]' WHERE name = ?"  # of what is not there
             cursor.executemany(update, [[f"w{number}"] for number in range(300)])
         told = Counter(outcome.state for outcome in raised.value.outcomes)
         assert told["not sent"]
