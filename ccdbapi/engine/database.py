@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import duckdb
 
+from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
-from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.local_tables import LocalTables
 from ccdbapi.engine.relations import KeyQuery
 from ccdbapi.engine.session import Session

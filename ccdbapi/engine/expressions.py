@@ -31,12 +31,11 @@ class Pending:
 Cell = Sql | Pending | None
 
 #: Types that SQL can name by what the plan calls them.
-_SIMPLE_TYPES = frozenset(
-    "BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT FLOAT DOUBLE VARCHAR "
-    "BLOB DATE TIME TIMESTAMP UUID INTERVAL".split()
-)
-_INTEGERS = frozenset("TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT".split())
+_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_SIMPLE_TYPES = frozenset(
+    {"BOOLEAN", "HUGEINT", "UHUGEINT", "VARCHAR", "BLOB", "DATE", "TIME", "TIMESTAMP", "UUID", "INTERVAL"}
+).union(_INTEGERS, _FLOATS)
 
 _COMPARISONS = {
     "COMPARE_EQUAL": "=",
@@ -54,8 +53,28 @@ _MEMBERSHIP = {"COMPARE_IN": "IN", "COMPARE_NOT_IN": "NOT IN"}
 
 #: Functions whose value is not told by their arguments.
 _VOLATILE = frozenset(
-    "currval error gen_random_uuid get_current_time get_current_timestamp getvariable nextval now random setseed setval "
-    "sleep_ms stats today transaction_timestamp txid_current uuid uuidv4 uuidv7 write_log".split()
+    {
+        "currval",
+        "error",
+        "gen_random_uuid",
+        "get_current_time",
+        "get_current_timestamp",
+        "getvariable",
+        "nextval",
+        "now",
+        "random",
+        "setseed",
+        "setval",
+        "sleep_ms",
+        "stats",
+        "today",
+        "transaction_timestamp",
+        "txid_current",
+        "uuid",
+        "uuidv4",
+        "uuidv7",
+        "write_log",
+    }
 )
 _SYSTEM = ["system", "main"]
 

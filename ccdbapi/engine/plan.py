@@ -26,9 +26,9 @@ _EXACT = 2.0**53
 class Scan:
     """One reading of a raw table in a statement, which has a ``number``.
 
-    ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow,
-    ``enough`` is how many of these rows a LIMIT above needs at most, None where all are read, and ``shared`` that several parts of
-    the statement use it: the engine is free to read it once for each of them.
+    ``columns`` are those that the statement needs, ``domain`` holds the rows that its predicates allow, ``enough`` is
+    how many of these rows a LIMIT above needs at most, None where all are read, and ``shared`` tells that several parts
+    of the statement use it: the engine is free to read it once for each of them.
     """
 
     number: int

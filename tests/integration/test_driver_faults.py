@@ -90,7 +90,7 @@ def test_a_list_that_breaks_off_is_an_error(query: str) -> None:
     with ccdbapi.connect(embedded=PageLost()) as connection:
         cursor = connection.cursor()
         cursor.execute(INSERT + rows([f"image-{number}" for number in range(30)]))
-        with pytest.raises(ccdbapi.OperationalError, match="the token has expired.*broke off after 1 page"):
+        with pytest.raises(ccdbapi.OperationalError, match=r"the token has expired.*broke off after 1 page"):
             cursor.execute(f"{query} FROM awscc.sagemaker.images_list_only WHERE region = '{REGION}'").fetchall()
 
 

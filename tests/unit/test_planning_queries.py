@@ -51,12 +51,14 @@ def keys(plan: QueryPlan) -> list[tuple[str, str]]:
     """(region, identifier) of the gets of the plan's only source."""
     (calls,) = source_of(plan).parts
     assert isinstance(calls, Gets)
+    assert isinstance(calls.keys, tuple)
     return [(key.region, key.identifier) for key in calls.keys if isinstance(key, Key)]
 
 
 def listings(plan: QueryPlan) -> list[tuple[str, dict[str, str]]]:
     (calls,) = source_of(plan).parts
     assert isinstance(calls, Lists)
+    assert isinstance(calls.listings, tuple)
     return [(each.region, dict(each.parents)) for each in calls.listings if isinstance(each, Listing)]
 
 

@@ -35,7 +35,9 @@ def planning(regions: Sequence[str] = (), schema: str | None = None) -> Iterator
 
     def plan(sql: str, parameters: Parameters | None = None) -> Plan:
         statement = parse(sql)
-        return planner.plan(statement, Bindings(values_for(statement, parameters)))
+        planned = planner.plan(statement, Bindings(values_for(statement, parameters)))
+        assert isinstance(planned, Plan)
+        return planned
 
     yield plan
     database.close()
@@ -62,6 +64,7 @@ def targets(plan: Plan) -> tuple[type[object], list[tuple[str, str]]]:
     (source,) = plan.source.sources
     (calls,) = source.parts
     assert isinstance(calls, Gets | Knowns)
+    assert isinstance(calls.keys, tuple)
     return type(calls), [(key.region, key.identifier) for key in calls.keys if isinstance(key, Key)]
 
 
