@@ -73,24 +73,33 @@ Bound = Mapping[int, Mapping[str, Sql]]
 
 @dataclass(frozen=True, slots=True)
 class _Relation:
-    """Rows: of ``items``, joined, where ``conditions`` hold. ``exact``: these and no others, each as often as it is."""
+    """Rows: of ``items``, joined, where ``conditions`` hold.
+
+    ``exact``: these and no others, each as often as it is. ``ragged``: there may be more columns than ``cells`` tells.
+    """
 
     items: tuple[_Item, ...] = ()
     conditions: tuple[Sql, ...] = ()
     cells: tuple[Cell, ...] = ()
     bound: Bound = field(default_factory=dict)
     exact: bool = True
+    ragged: bool = False
 
     def pick(self, positions: Sequence[int]) -> _Relation:
         """The columns at ``positions``. The engine writes no positions where it keeps all columns."""
         if not positions:
             return self
-        return replace(self, cells=tuple(self.cells[p] if p < len(self.cells) else None for p in positions))
+        cells = tuple(self.cells[p] if p < len(self.cells) else None for p in positions)
+        return replace(self, cells=cells, ragged=False)
 
     @property
     def waits(self) -> bool:
         """Whether a scan below is not read yet."""
         return bool(self.bound) or any(isinstance(cell, Pending) for cell in self.cells)
+
+
+#: Rows of which nothing is known.
+_UNKNOWN = _Relation(exact=False, ragged=True)
 
 
 class Reachable:
@@ -178,11 +187,18 @@ class RelationReader:
         reader = _READERS.get(str(node.get("type")))
         return self._unknown(node) if reader is None else reader(self, node)
 
+    def _either(self, node: Node) -> _Relation:
+        """EXCEPT or INTERSECT: some of the rows of its first branch."""
+        first, *others = map(self._relation, nodes(node, "children"))
+        for other in others:
+            self._settle(other)
+        return replace(first, exact=False)
+
     def _unknown(self, node: Node) -> _Relation:
         """An operator of which nothing is known but what is below."""
         for child in nodes(node, "children"):
             self._settle(self._relation(child))
-        return _Relation(exact=False)
+        return _UNKNOWN
 
     # Leaves
 
@@ -232,7 +248,8 @@ class RelationReader:
         cells = list(_Relation(cells=tuple(cells)).pick(integers(node, "projection_ids")).cells)
         cells += [below.cells[n] if n < len(below.cells) else None for n in integers(node, "projected_input")]
         plain = not nodes(cast("Node", node.get("table_filters") or {}), "filters")
-        return replace(below, items=(*below.items, item), cells=tuple(cells), exact=below.exact and plain)
+        exact = below.exact and plain
+        return replace(below, items=(*below.items, item), cells=tuple(cells), exact=exact, ragged=False)
 
     def _unread(self, number: int, table: str, columns: Sequence[str | None]) -> _Relation:
         self._scan_types[number] = self._types[table]
@@ -316,7 +333,7 @@ class RelationReader:
 
     def _table_of(self, rows: Sequence[Sequence[str | None]]) -> _Relation:
         if not rows or any(text is None for row in rows for text in row):
-            return _Relation(exact=False)
+            return _UNKNOWN
         alias = self._alias()
         names = [f"c{number}" for number in range(len(rows[0]))]
         values = ", ".join(f"({', '.join(map(str, row))})" for row in rows)
@@ -327,7 +344,7 @@ class RelationReader:
         return _Relation(cells=(None,))
 
     def _no_rows(self, node: Node) -> _Relation:
-        return _Relation(conditions=(Sql("false"),), exact=False)
+        return _Relation(conditions=(Sql("false"),), exact=False, ragged=True)
 
     # Operators with one input
 
@@ -379,8 +396,8 @@ class RelationReader:
                 return value
             case "DOUBLE":
                 whole = f"{value.text} = trunc({value.text}) AND abs({value.text}) < 9007199254740992"
-                text = f"CASE WHEN {whole} THEN CAST(CAST({value.text} AS BIGINT) AS VARCHAR) ELSE CAST({value.text} AS VARCHAR) END"
-                return Sql(text, value.tables)
+                integer = f"CAST(CAST({value.text} AS BIGINT) AS VARCHAR)"
+                return Sql(f"CASE WHEN {whole} THEN {integer} ELSE CAST({value.text} AS VARCHAR) END", value.tables)
         return Sql(f"CAST({value.text} AS VARCHAR)", value.tables)
 
     def _pending(self, expression: Node, cells: Sequence[Cell]) -> Pending | None:
@@ -401,7 +418,8 @@ class RelationReader:
     def _projection(self, node: Node) -> _Relation:
         (child,) = nodes(node, "children")
         below = self._relation(child)
-        return replace(below, cells=tuple(self._cell(part, below.cells) for part in nodes(node, "expressions")))
+        cells = tuple(self._cell(part, below.cells) for part in nodes(node, "expressions"))
+        return replace(below, cells=cells, ragged=False)
 
     def _cell(self, expression: Node, cells: Sequence[Cell]) -> Cell:
         return self._pending(expression, cells) or self._writer.write(expression, cells)
@@ -445,7 +463,7 @@ class RelationReader:
             self._settle(below)
             return _Relation(cells=(None,) * (len(groups) + len(aggregates)), exact=False)
         cells = [self._cell(group, below.cells) for group in groups]
-        return replace(below, cells=(*cells, *([None] * len(aggregates))), exact=False)
+        return replace(below, cells=(*cells, *([None] * len(aggregates))), exact=False, ragged=False)
 
     def _computed(self, below: _Relation, groups: Sequence[Node], aggregates: Sequence[Node]) -> _Relation | None:
         """The groups with their aggregates, where all of these can be written."""
@@ -483,7 +501,7 @@ class RelationReader:
         ]
         common = set.intersection(*partitions) if partitions else set()
         sealed = self._sealed(below, [number for number in common if isinstance(number, int)])
-        return replace(sealed, cells=(*sealed.cells, *([None] * len(windows))))
+        return replace(sealed, cells=() if below.ragged else (*sealed.cells, *([None] * len(windows))))
 
     def _unnest(self, node: Node) -> _Relation:
         (child,) = nodes(node, "children")
@@ -499,7 +517,7 @@ class RelationReader:
             alias = self._alias()
             items.append(_Item(f"unnest({listed.text}) AS {alias}(c0)", alias, over=listed.tables))
             cells.append(Sql(f"{alias}.c0", frozenset({alias})))
-        return replace(below, items=tuple(items), cells=tuple(cells), exact=exact)
+        return replace(below, items=tuple(items), cells=() if below.ragged else tuple(cells), exact=exact)
 
     # Operators with several inputs
 
@@ -512,7 +530,12 @@ class RelationReader:
             first, second = self._delimited(node, left, right)
         else:
             first, second = self._relation(left), self._relation(right)
-        joined = _JOINS.get(kind, RelationReader._outer)(self, first, second, _conditions(node))
+        if first.ragged or (second.ragged and kind.startswith("RIGHT")):
+            # Where the other side's columns begin is not known.
+            self._settle(first)
+            self._settle(second)
+            return _UNKNOWN
+        joined = _JOINS.get(kind, RelationReader._outer)(self, first, second, _conditions(node, len(first.cells)))
         return self._projected(node, first, second, joined)
 
     def _projected(self, node: Node, first: _Relation, second: _Relation, joined: _Relation) -> _Relation:
@@ -533,7 +556,9 @@ class RelationReader:
         outer, inner = (right, left) if flipped else (left, right)
         first = self._relation(outer)
         columns = tuple(self._writer.write(part, first.cells) for part in nodes(node, "duplicate_eliminated_columns"))
-        self._eliminated.append(replace(first, cells=columns, bound={}, exact=first.exact and not first.waits))
+        self._eliminated.append(
+            replace(first, cells=columns, bound={}, exact=first.exact and not first.waits, ragged=False)
+        )
         second = self._relation(inner)
         self._eliminated.pop()
         return (second, first) if flipped else (first, second)
@@ -548,30 +573,31 @@ class RelationReader:
             (*left.cells, *right.cells),
             {**left.bound, **right.bound},
             exact=left.exact and right.exact,
+            ragged=right.ragged,
         )
         for condition in conditions:
-            joined = self._demand(joined, _shifted(condition, len(left.cells)))
+            joined = self._demand(joined, condition)
         return joined
 
     def _semi(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
         joined = self._inner(left, right, conditions)
-        return replace(joined, cells=joined.cells[: len(left.cells)], exact=False)
+        return replace(joined, cells=joined.cells[: len(left.cells)], exact=False, ragged=False)
 
     def _anti(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
         self._settle(self._only(self._inner(left, right, conditions), right))
         return replace(left, exact=False)
 
     def _left(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
-        nothing = (None,) * len(right.cells)
+        nothing = replace(left, cells=(*left.cells, *((None,) * len(right.cells))), exact=False, ragged=right.ragged)
         if right.waits or not right.exact or not left.items or not right.items:
             # No row of the left side is left out, whatever is read of the right side.
             self._settle(self._only(self._inner(left, right, conditions), right))
-            return replace(left, cells=(*left.cells, *nothing), exact=False)
+            return nothing
         first, second = self._derived(left), self._derived(right)
         cells = (*first.cells, *second.cells)
-        written = [self._writer.write(_shifted(condition, len(left.cells)), cells) for condition in conditions]
+        written = [self._writer.write(condition, cells) for condition in conditions]
         if any(condition is None for condition in written):
-            return replace(left, cells=(*left.cells, *nothing), exact=False)
+            return nothing
         on = " AND ".join(condition.text for condition in written if condition is not None) or "true"
         item = _Item(
             f"{first.items[0].text} LEFT JOIN {second.items[0].text} ON {on}", "", _reads((*first.items, *second.items))
@@ -579,34 +605,37 @@ class RelationReader:
         return self._derived(_Relation((item,), (), cells, first.bound, exact=first.exact))
 
     def _right(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
-        flipped = [_flipped(condition) for condition in conditions]
-        joined = self._left(right, left, flipped)
+        joined = self._left(right, left, _turned(conditions, left, right))
         width = len(right.cells)
-        return replace(joined, cells=(*joined.cells[width:], *joined.cells[:width]))
+        return replace(joined, cells=(*joined.cells[width:], *joined.cells[:width]), ragged=right.ragged)
 
     def _right_semi(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
-        return self._semi(right, left, [_flipped(condition) for condition in conditions])
+        return self._semi(right, left, _turned(conditions, left, right))
 
     def _right_anti(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
-        return self._anti(right, left, [_flipped(condition) for condition in conditions])
+        return self._anti(right, left, _turned(conditions, left, right))
 
     def _outer(self, left: _Relation, right: _Relation, conditions: Sequence[Node]) -> _Relation:
         """A join that keeps the rows of both sides, or that is not known."""
         self._settle(left)
         self._settle(right)
-        return _Relation(cells=(None,) * (len(left.cells) + len(right.cells)), exact=False)
+        return _Relation(cells=(None,) * (len(left.cells) + len(right.cells)), exact=False, ragged=right.ragged)
 
     def _marked(self, join: Node, expressions: Sequence[Node]) -> tuple[_Relation, list[Node]]:
         """A join that only marks the rows of its left side, under ``expressions`` that may ask for the mark."""
         left, right = map(self._relation, nodes(join, "children"))
-        conditions = _conditions(join)
+        if left.ragged:
+            self._settle(left)
+            self._settle(right)
+            return _UNKNOWN, list(expressions)
+        conditions = _conditions(join, len(left.cells))
         positions = integers(join, "left_projection_map")
         mark = len(positions or left.cells)
         asked = [e for e in expressions if e.get("type") == "BOUND_REF" and e.get("index", 0) == mark]
         joined = left
         if asked:
             joined = self._semi(left, right, conditions)
-        elif all(condition.get("comparison") == "COMPARE_NOT_DISTINCT_FROM" for condition in conditions):
+        elif all(condition.get("type") == "COMPARE_NOT_DISTINCT_FROM" for condition in conditions):
             self._settle(self._only(self._inner(left, right, conditions), right))
         else:
             # The mark is unknown rather than false where the right side has a row, however unlike.
@@ -616,12 +645,20 @@ class RelationReader:
 
     def _product(self, node: Node) -> _Relation:
         left, right = map(self._relation, nodes(node, "children"))
+        if left.ragged:
+            self._settle(left)
+            self._settle(right)
+            return _UNKNOWN
         return self._inner(left, right, ())
 
     def _any_join(self, node: Node) -> _Relation:
         left, right = map(self._relation, nodes(node, "children"))
         kind = str(node.get("join_type", "INNER"))
         condition = node.get("condition")
+        if left.ragged or (right.ragged and kind.startswith("RIGHT")):
+            self._settle(left)
+            self._settle(right)
+            return _UNKNOWN
         if kind not in ("INNER", "SEMI"):
             joined = self._left(left, right, ()) if kind in ("LEFT", "SINGLE") else self._outer(left, right, ())
             return self._projected(node, left, right, replace(joined, exact=False))
@@ -629,16 +666,17 @@ class RelationReader:
         for expression in conjuncts([condition] if isinstance(condition, Mapping) else ()):
             joined = self._demand(joined, expression)
         if kind == "SEMI":
-            joined = replace(joined, cells=joined.cells[: len(left.cells)], exact=False)
+            joined = replace(joined, cells=joined.cells[: len(left.cells)], exact=False, ragged=False)
         return self._projected(node, left, right, joined)
 
     def _union(self, node: Node) -> _Relation:
         branches = [self._relation(child) for child in nodes(node, "children")]
         width = min((len(branch.cells) for branch in branches), default=0)
         columns = [[branch.cells[number] for branch in branches] for number in range(width)]
+        ragged = any(branch.ragged for branch in branches)
         if not any(branch.waits for branch in branches):
             if not all(isinstance(cell, Sql) for cells in columns for cell in cells):
-                return _Relation(cells=(None,) * width, exact=False)
+                return _Relation(cells=(None,) * width, exact=False, ragged=ragged)
             alias = self._alias()
             names = [f"c{number}" for number in range(width)]
             selects = [self._selected(branch, names) for branch in branches]
@@ -646,7 +684,7 @@ class RelationReader:
             item = _Item(f"({' UNION ALL '.join(selects)}) AS {alias}", alias, reads)
             cells = tuple(Sql(f"{alias}.{name}", frozenset({alias})) for name in names)
             exact = all(branch.exact for branch in branches) and node.get("type") == "LOGICAL_UNION"
-            return _Relation((item,), (), cells, exact=exact)
+            return _Relation((item,), (), cells, exact=exact, ragged=ragged)
         for branch in branches:
             self._settle(branch)
         # What is demanded of a column, is demanded in each branch, of whatever stands there.
@@ -654,7 +692,7 @@ class RelationReader:
         bound = {n: dict(demands) for branch in branches if not branch.items for n, demands in branch.bound.items()}
         open_scans = frozenset(bound)
         kept = tuple(_only_of(cell, open_scans) for cell in merged)
-        return _Relation(cells=kept, bound=bound, exact=False)
+        return _Relation(cells=kept, bound=bound, exact=False, ragged=ragged)
 
     def _only(self, relation: _Relation, side: _Relation) -> _Relation:
         """``relation`` with what is demanded of the scans below ``side``, and of no others."""
@@ -675,7 +713,7 @@ class RelationReader:
         width = len(nodes(node, "chunk_types"))
         if table is not None and table.waits and main == node.get("table_index"):
             return table
-        if table is None or table.waits or not table.items:
+        if table is None or table.waits or not table.items or table.ragged:
             return _Relation(cells=(None,) * width, exact=False)
         return self._derived(table)
 
@@ -698,7 +736,7 @@ class RelationReader:
             for cell, name in zip(relation.cells, names, strict=True)
         )
         item = _Item(f"({text}) AS {alias}", alias, _reads(relation.items))
-        return _Relation((item,), (), cells, bound, exact=relation.exact)
+        return _Relation((item,), (), cells, bound, exact=relation.exact, ragged=relation.ragged)
 
     def _selected(self, relation: _Relation, names: Sequence[str]) -> str:
         pairs = zip(relation.cells, names, strict=False)
@@ -732,6 +770,8 @@ _READERS: Mapping[str, _Reader] = {
     "LOGICAL_CROSS_PRODUCT": RelationReader._product,
     "LOGICAL_DELIM_GET": RelationReader._delim_get,
     "LOGICAL_UNION": RelationReader._union,
+    "LOGICAL_EXCEPT": RelationReader._either,
+    "LOGICAL_INTERSECT": RelationReader._either,
     "LOGICAL_MATERIALIZED_CTE": RelationReader._common_table,
     "LOGICAL_CTE_REF": RelationReader._common_table_reference,
 }
@@ -761,42 +801,41 @@ _OPERATORS = {
 def _select(selected: str, items: Sequence[_Item], conditions: Sequence[str]) -> str:
     tables = f" FROM {', '.join(item.text for item in items)}" if items else ""
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {selected}{tables}{where}"  # noqa: S608
+    return f"SELECT {selected}{tables}{where}"
 
 
 def _reads(items: Iterable[_Item]) -> frozenset[int]:
     return frozenset[int]().union(*(item.reads for item in items))
 
 
-def _conditions(join: Node) -> Sequence[Node]:
-    return [condition for condition in nodes(join, "conditions") if "left" in condition]
+def _conditions(join: Node, width: int) -> Sequence[Node]:
+    """A join's conditions as expressions over the columns of the left side, of which there are ``width``, and right."""
+    return [
+        {"type": condition.get("comparison"), "children": [condition["left"], _moved(condition["right"], width)]}
+        if "right" in condition
+        else cast("Node", condition.get("left") or condition)  # no comparison of the two sides: over both already
+        for condition in nodes(join, "conditions")
+    ]
 
 
-def _shifted(condition: Node, width: int) -> Node:
-    """A join's condition as an expression over the columns of the left side, of which there are ``width``, and right."""
-    return {"type": condition.get("comparison"), "children": [condition["left"], _moved(condition["right"], width)]}
+def _turned(conditions: Sequence[Node], left: _Relation, right: _Relation) -> Sequence[Node]:
+    """The conditions as expressions over the columns of the right side, and left."""
+    width = len(left.cells)
+    return [cast("Node", _at(c, lambda n: n - width if n >= width else n + len(right.cells))) for c in conditions]
 
 
 def _moved(part: object, width: int) -> object:
+    return _at(part, lambda number: number + width)
+
+
+def _at(part: object, place: Callable[[int], int]) -> object:
+    """The expression where the column that was the nth is the ``place(n)``th."""
     if isinstance(part, Mapping):
-        moved = {key: _moved(value, width) for key, value in part.items()}
-        return (
-            {**moved, "index": cast("int", part.get("index", 0)) + width} if part.get("type") == "BOUND_REF" else moved
-        )
-    return [_moved(member, width) for member in part] if isinstance(part, list) else part
-
-
-def _flipped(condition: Node) -> Node:
-    comparison = str(condition.get("comparison"))
-    return {"left": condition["right"], "right": condition["left"], "comparison": _FLIPPED.get(comparison, comparison)}
-
-
-_FLIPPED = {
-    "COMPARE_LESSTHAN": "COMPARE_GREATERTHAN",
-    "COMPARE_GREATERTHAN": "COMPARE_LESSTHAN",
-    "COMPARE_LESSTHANOREQUALTO": "COMPARE_GREATERTHANOREQUALTO",
-    "COMPARE_GREATERTHANOREQUALTO": "COMPARE_LESSTHANOREQUALTO",
-}
+        moved = {key: _at(value, place) for key, value in part.items()}
+        if part.get("type") == "BOUND_REF":
+            moved["index"] = place(cast("int", part.get("index", 0)))
+        return moved
+    return [_at(member, place) for member in part] if isinstance(part, list) else part
 
 
 def _alternatives(cells: Sequence[Cell]) -> Pending | None:

@@ -129,6 +129,15 @@ class Reading:
             # One failure fails the statement: no scan may end as if all of its rows had come.
             self._end_all(_first(failures))
 
+    @contextmanager
+    def _failing_at_once(self) -> Iterator[None]:
+        """Scans learn of a failure inside before the tasks that wait for them are ended."""
+        try:
+            yield
+        except Exception as failure:
+            self._end_all(_first(failure))
+            raise
+
     def _end_all(self, failure: BaseException) -> None:
         for table in self._tables.values():
             table.channel.end(failure)
@@ -140,7 +149,7 @@ class Reading:
         table.channel.end()
 
     async def _fetch_part(self, table: _Table, part: int, calls: Calls) -> None:
-        with counted_for((table.source.raw.name, part)):
+        with counted_for((table.source.raw.name, part)), self._failing_at_once():
             match calls:
                 case Knowns(keys):
                     async with aclosing(self._batches(keys)) as batches:
@@ -186,8 +195,8 @@ class Reading:
         table.getters -= 1
 
     async def _get(self, table: _Table, part: int, key: AnyKey) -> None:
-        self._count_call()
-        with table.expecting():
+        with self._failing_at_once(), table.expecting():
+            self._count_call()
             row = await table.row(key, partial(self._get_row, table.source, key))
             if row is not None:
                 table.put(part, [row])
@@ -210,11 +219,12 @@ class Reading:
             await self._list(table, part, listing)
 
     async def _list(self, table: _Table, part: int, listing: AnyListing) -> None:
-        self._count_call()
-        async with aclosing(self._list_rows(table.source, listing)) as pages:
-            async for rows in pages:
-                table.put(part, rows)
-                await table.channel.room(part)
+        with self._failing_at_once():
+            self._count_call()
+            async with aclosing(self._list_rows(table.source, listing)) as pages:
+                async for rows in pages:
+                    table.put(part, rows)
+                    await table.channel.room(part)
 
     async def _shown(
         self, table: _Table, listings: Sequence[AnyListing] | Feed
@@ -228,11 +238,12 @@ class Reading:
                         yield page
 
     async def _keys(self, table: _Table, listing: AnyListing) -> AsyncIterator[Sequence[AnyKey]]:
-        self._count_call()
         assert isinstance(listing, Listing)  # noqa: S101
-        async with aclosing(self._list_rows(table.source, listing)) as pages:
-            async for rows in pages:
-                yield [Key(listing.region, row[IDENTIFIER], account=listing.account) for row in rows]
+        with self._failing_at_once():
+            self._count_call()
+            async with aclosing(self._list_rows(table.source, listing)) as pages:
+                async for rows in pages:
+                    yield [Key(listing.region, row[IDENTIFIER], account=listing.account) for row in rows]
 
     async def _get_row(self, source: Source, key: AnyKey) -> Row | None:
         get = partial(get_row, self._clients(key.account), source, key, self._plan.options)

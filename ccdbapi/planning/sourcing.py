@@ -36,7 +36,11 @@ class Sought:
     domains: list[Domain] = field(default_factory=list)
 
     def add(self, calls: Calls, domain: Domain) -> int:
-        """Adds a part, and returns its number."""
+        """Adds a part, or widens the one that makes the same calls, and returns its number."""
+        if calls in self.parts:
+            number = self.parts.index(calls)
+            self.domains[number] |= domain
+            return number
         self.parts.append(calls)
         self.domains.append(domain)
         return len(self.parts) - 1
@@ -103,7 +107,7 @@ class Sourcing:
                 query = demanded.query(lacking, table.scope_columns)
                 if not query.reads:
                     rows = self.analysis.evaluate(query)
-                    return calls_of(table, scan.domain & domain_of(query.columns, rows), self.scopes)
+                    return calls_of(table, scan.domain & domain_of(table, query.columns, rows), self.scopes)
                 reads = {number: places[number] for number in query.reads}
                 self.scopes.look_up(scan.domain, query.columns)
                 feed = Feed(table, query, MappingProxyType(reads), scan.domain, self.scopes)
@@ -180,12 +184,14 @@ def calls_of(table: Table, domain: Domain, scopes: Scopes) -> Gets | Lists:
     return Gets(keys_of(table, domain, scopes))
 
 
-def domain_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Domain:
-    """The rows whose ``columns`` have one of ``rows`` of values.
+def domain_of(table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Domain:
+    """The rows of ``table`` whose ``columns`` have one of ``rows`` of values.
 
     Rows with NULL are left out, and those with an empty name, which no resource and no region has.
     """
-    names = [number for number, column in enumerate(columns) if column in (REGION, IDENTIFIER)]
+    identifier = table.resource_type.primary_identifier if table.service != GENERIC_SERVICE else ()
+    named = {REGION, IDENTIFIER, *(identifier if len(identifier) == 1 else ())}
+    names = [number for number, column in enumerate(columns) if column in named]
     told = (row for row in rows if None not in row and not any(row[number] == "" for number in names))
     texts = ([str(value) for value in row] for row in told)
     boxes = (MappingProxyType({c: {t: None} for c, t in zip(columns, row, strict=True)}) for row in texts)
