@@ -302,7 +302,7 @@ def test_a_process_that_is_killed_again_and_again_loses_nothing(tmp_path: Path, 
         assert len({call.payload["ClientToken"] for call in made}) == count
         assert len(made) > count
         told = run([CCDBAPI, "journal", "--file", str(path)], home=tmp_path)
-        assert told.stdout == f"{count} done\n"
+        assert told.stdout == f"{count:,} done\n"
 
 
 def test_the_command_tells_what_is_pending(service: CloudControl, tmp_path: Path, path: Path) -> None:
