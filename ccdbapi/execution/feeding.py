@@ -42,7 +42,7 @@ async def fed(
         await worker.do(partial(session.execute, query.sql, query.bindings, tables, _nowhere))
         while True:
             rows = await worker.do(partial(session.fetch, BATCH))
-            calls = calls_of(feed.table, feed.domain & domain_of(feed.table, query.columns, rows), feed.scopes)
+            calls = calls_of(feed.table, feed.domain & domain_of(query.columns, rows), feed.scopes)
             wanted = calls.keys if isinstance(calls, Gets) else calls.listings
             assert not isinstance(wanted, Feed)  # noqa: S101
             fresh = [item for item in wanted if item not in told]

@@ -22,8 +22,9 @@ def keys_of(table: Table, domain: Domain, scopes: Scopes) -> tuple[Key, ...]:
         regions, identifiers = box.get(REGION), _identifiers(table, box)
         if not regions or identifiers is None:
             raise _missing(table, [*([] if regions else [REGION]), *([] if identifiers else [IDENTIFIER])])
+        named = [identifier for identifier in identifiers if identifier[0]]  # no resource has an empty one
         for region, account in product(regions, box[ACCOUNT_ALIAS]):
-            keys.update(dict.fromkeys(Key(region, *identifier, account) for identifier in identifiers))
+            keys.update(dict.fromkeys(Key(region, *identifier, account) for identifier in named))
     return tuple(keys)
 
 

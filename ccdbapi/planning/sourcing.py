@@ -107,7 +107,7 @@ class Sourcing:
                 query = demanded.query(lacking, table.scope_columns)
                 if not query.reads:
                     rows = self.analysis.evaluate(query)
-                    return calls_of(table, scan.domain & domain_of(table, query.columns, rows), self.scopes)
+                    return calls_of(table, scan.domain & domain_of(query.columns, rows), self.scopes)
                 reads = {number: places[number] for number in query.reads}
                 self.scopes.look_up(scan.domain, query.columns)
                 feed = Feed(table, query, MappingProxyType(reads), scan.domain, self.scopes)
@@ -184,15 +184,13 @@ def calls_of(table: Table, domain: Domain, scopes: Scopes) -> Gets | Lists:
     return Gets(keys_of(table, domain, scopes))
 
 
-def domain_of(table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Domain:
-    """The rows of ``table`` whose ``columns`` have one of ``rows`` of values.
+def domain_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Domain:
+    """The rows whose ``columns`` have one of ``rows`` of values.
 
-    Rows with NULL are left out, and those with an empty name, which no resource and no region has.
+    Rows with NULL are left out, and those with an empty region, which none is.
     """
-    identifier = table.resource_type.primary_identifier if table.service != GENERIC_SERVICE else ()
-    named = {REGION, IDENTIFIER, *(identifier if len(identifier) == 1 else ())}
-    names = [number for number, column in enumerate(columns) if column in named]
-    told = (row for row in rows if None not in row and not any(row[number] == "" for number in names))
+    regions = [number for number, column in enumerate(columns) if column == REGION]
+    told = (row for row in rows if None not in row and not any(row[number] == "" for number in regions))
     texts = ([str(value) for value in row] for row in told)
     boxes = (MappingProxyType({c: {t: None} for c, t in zip(columns, row, strict=True)}) for row in texts)
     return Domain(tuple(boxes))
