@@ -112,6 +112,8 @@ def unlimited() -> Iterator[bool]:
         for name in Round._fields:
             times, processor = zip(*(getattr(each, name) for each in rounds), strict=True)
             print(f"  {name:8}{described(times)} s, of the processor {described(processor)} s")
+        print(f"  bare / least: {described([each.bare.time / each.least for each in rounds])}")
+        print(f"  driver / bare: {described([each.driver.time / each.bare.time for each in rounds])}")
         yield aim("driver / least", [each.driver.time / each.least for each in rounds], at_most=1.3)
         yield aim("loop / driver", [each.loop.time / each.driver.time for each in rounds], at_least=15)
         pools = [each.pool.time / each.driver.time for each in rounds]
