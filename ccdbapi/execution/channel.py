@@ -46,6 +46,7 @@ class Channel:
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Event()
+        self._room_awaited = False
 
     def put(self, columns: Columns, size: int, part: int = 0, *, again: bool = False) -> None:
         """Hands over a batch of about ``size`` bytes. On the event loop."""
@@ -64,6 +65,7 @@ class Channel:
                 if untaken < self._ahead or (self._hungry[part] and not untaken):
                     return
                 self._room.clear()
+                self._room_awaited = True
             await self._room.wait()
 
     def complete(self, part: int) -> None:
@@ -155,7 +157,9 @@ class Channel:
             self._changed.acquire()
 
     def _wake_producer(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
+        # To wake the loop costs a system call and a turn of it, and where all rows are read nobody waits.
+        if self._room_awaited and self._loop is not None and not self._loop.is_closed():
+            self._room_awaited = False
             self._loop.call_soon_threadsafe(self._room.set)
 
 
