@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from os import PathLike
+import sqlite3
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from ccdbapi.exceptions import InterfaceError
@@ -16,7 +17,7 @@ def start(path: str | PathLike[str] | None = None, catalog: Catalog | None = Non
     """An emulated Cloud Control in this process, which `ccdbapi.connect` takes as ``embedded``.
 
     ``path`` is a file that keeps its state; ``catalog`` has its resource types, None for the packaged ones. Raises
-    `InterfaceError` where the packages that it needs are not installed.
+    `InterfaceError` where the packages that it needs are not installed, or the file cannot be used.
     """
     try:
         from ccdbapi.emulator.service import CloudControl
@@ -25,4 +26,7 @@ def start(path: str | PathLike[str] | None = None, catalog: Catalog | None = Non
         raise InterfaceError(
             f"embedded needs packages that are not installed ({error.name}): pip install 'ccdbapi[embedded]'"
         ) from None
-    return CloudControl(store=Store(path), catalog=catalog)
+    try:
+        return CloudControl(store=Store(path), catalog=catalog)
+    except (sqlite3.Error, OSError) as error:
+        raise InterfaceError(f"The emulator's state cannot be kept in {fspath(path or '')}: {error}") from None

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
+import ccdbapi
 from ccdbapi.emulator import demo
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.emulator.store import Store
@@ -115,6 +118,13 @@ def test_threads_may_share_a_service() -> None:
         for thread in threads:
             thread.join()
         assert len(set(names(service))) == 80
+
+
+def test_a_file_that_cannot_be_used_is_a_bad_setting(tmp_path: Path) -> None:
+    with ccdbapi.connect(embedded=tmp_path / "missing" / "state.db") as connection:
+        for use in (lambda: connection.catalog, lambda: connection.cursor().execute("SELECT 1")):
+            with pytest.raises(ccdbapi.InterfaceError, match=r"state cannot be kept in .*state\.db: unable to open"):
+                use()
 
 
 def test_the_demo_data_is_there_once(tmp_path: Path) -> None:
