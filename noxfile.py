@@ -1,4 +1,4 @@
-"""The dialect's tests on each SQLAlchemy that it supports: ``nox``."""
+"""The tests that need environments of their own: ``nox``."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ def dialect(session: nox.Session, sqlalchemy: str) -> None:
     session.install("-e", ".[embedded,pandas]", f"sqlalchemy~={sqlalchemy}.0", "hypothesis", "pytest")
     tests = map(str, sorted(Path("tests").glob("*/test_sqlalchemy*.py")))
     session.run("python", "-m", "pytest", "-q", *tests, *session.posargs)
+
+
+@nox.session
+def ecosystem(session: nox.Session) -> None:
+    """Installs what has an adapter for itself here, or reads from any driver or dialect, and runs it."""
+    session.install("-e", ".[embedded,harlequin,pandas,polars]", "dask[dataframe]", "jupysql", "pytest")
+    session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
