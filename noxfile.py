@@ -21,5 +21,5 @@ def dialect(session: nox.Session, sqlalchemy: str) -> None:
 @nox.session
 def ecosystem(session: nox.Session) -> None:
     """Installs what has an adapter for itself here, or reads from any driver or dialect, and runs it."""
-    session.install("-e", ".[embedded,harlequin,pandas,polars]", "dask[dataframe]", "jupysql", "pytest")
+    session.install("-e", ".[embedded,harlequin,pandas,polars]", "dask[dataframe]", "ipython", "jupysql", "pytest")
     session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
