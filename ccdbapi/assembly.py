@@ -8,7 +8,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccdbapi.catalog import AccountsCatalog, Catalog, packaged
-from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.accounts import Account, Accounts
 from ccdbapi.cloudcontrol.aws_session import AwsSession
 from ccdbapi.cloudcontrol.cache import Memory
@@ -19,6 +18,7 @@ from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
 from ccdbapi.exceptions import Outcome, ProgrammingError
 from ccdbapi.execution import Executor, WritePolicy
+from ccdbapi.execution.faces import Face
 from ccdbapi.execution.journal import Journal
 from ccdbapi.planning import Planner
 from ccdbapi.planning.scopes import ALL_REGIONS
@@ -33,6 +33,7 @@ class Assembly(NamedTuple):
     """The catalogue, the accounts, the engine and the planner of one connection."""
 
     settings: Settings
+    face: Face
     catalog: Catalog
     accounts: Accounts
     database: Database
@@ -42,6 +43,7 @@ class Assembly(NamedTuple):
     def executor(self) -> Executor:
         """An executor for one cursor, on a session of its own."""
         return Executor(
+            self.face,
             self.accounts.client,
             self.database.session,
             wait=self.settings.wait,
@@ -60,31 +62,36 @@ class Assembly(NamedTuple):
             raise ProgrammingError(f"{name!r} is a table of {CATALOG}.{schema}: choose another name for the data.")
         self.database.local_tables.put(name, data)
 
-    def wait(self, request_token: str, region: str, account: str, timeout: float | None) -> Outcome:
+    async def wait(self, request_token: str, region: str, account: str, seconds: float | None) -> Outcome:
         """Follows a request to its end."""
         from ccdbapi.execution.following import follow
         from ccdbapi.execution.patience import Patience
 
-        patience = Patience(self.settings.timeout if timeout is None else timeout)
-        return loop.run(follow(self.accounts.client, account, region, request_token, patience))
+        patience = Patience(self.settings.timeout if seconds is None else seconds)
+        return await self.face.wait(follow(self.accounts.client, account, region, request_token, patience))
 
-    def resume(self, journal: Journal) -> Sequence[Outcome]:
+    async def resume(self, journal: Journal) -> Sequence[Outcome]:
         """Finishes what is pending in the journal."""
         from ccdbapi.execution.patience import Patience
         from ccdbapi.execution.recovery import resume
 
-        return loop.run(resume(journal, self.accounts.client, self.catalog, Patience(self.settings.timeout)))
+        patience = Patience(self.settings.timeout)
+        return await self.face.wait(resume(journal, self.accounts.client, self.catalog, patience))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""
-        loop.run(self.accounts.close())
-        self.database.close()
-        if self.journal is not None:
-            self.journal.close()
+        try:
+            await self.face.wait(self.accounts.close())
+        finally:
+            self.database.close()
+            if self.journal is not None:
+                self.journal.close()
 
 
-def assemble(settings: Settings) -> Assembly:
-    """Raises `InterfaceError` for settings that cannot go together, and for an emulator that is not installed.
+def assemble(settings: Settings, face: Face) -> Assembly:
+    """What a connection of these settings works with, whose callers wait as ``face`` does.
+
+    Raises `InterfaceError` for settings that cannot go together, and for an emulator that is not installed.
 
     With ``catalog='live'`` it asks AWS, and raises what comes of that.
     """
@@ -108,7 +115,7 @@ def assemble(settings: Settings) -> Assembly:
         directory=accounts,
     )
     journal = None if settings.journal is None else Journal(settings.journal)
-    return Assembly(settings, catalog, accounts, database, planner, journal)
+    return Assembly(settings, face, catalog, accounts, database, planner, journal)
 
 
 def _service(settings: Settings) -> str | None:

@@ -36,7 +36,7 @@ class ColumnarResult(ABC):
 
     def fetch_df(self) -> pandas.DataFrame:
         """All rows that are left. Needs ``ccdbapi[pandas]``. A DECIMAL is a float there."""
-        _needed("pandas")
+        needed("pandas")
         return self._frame()
 
     def fetch_polars(self) -> polars.DataFrame:
@@ -44,7 +44,7 @@ class ColumnarResult(ABC):
 
         Raises `NotSupportedError` for what polars has no type for (INTERVAL), or if columns share a name.
         """
-        _needed("polars")
+        needed("polars")
         import polars
 
         table = self.fetch_arrow_table()
@@ -65,7 +65,7 @@ class ColumnarResult(ABC):
         return self._record_batches(rows_per_batch)
 
     def _record_batches(self, rows: int) -> pyarrow.RecordBatchReader:
-        pyarrow = _needed("pyarrow", extra="arrow")
+        pyarrow = needed("pyarrow", extra="arrow")
         return pyarrow.RecordBatchReader.from_batches(*self._batches(rows))
 
     @abstractmethod
@@ -77,7 +77,8 @@ class ColumnarResult(ABC):
         """The rows that are left, about ``rows`` in a batch, and what their columns are."""
 
 
-def _needed(name: str, *, extra: str | None = None) -> ModuleType:
+def needed(name: str, *, extra: str | None = None) -> ModuleType:
+    """A package that not everybody has. Raises `InterfaceError` where it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError:

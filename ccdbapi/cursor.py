@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import threading
-import warnings
-import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
-from ccdbapi import exceptions
 from ccdbapi.columnar import ColumnarResult
-from ccdbapi.exceptions import Error, InterfaceError, InternalError, NotSupportedError, ProgrammingError
-from ccdbapi.parameters import Parameters, parameter_sets, values_for
+from ccdbapi.coroutines import finish
+from ccdbapi.cursor_core import ColumnDescription, CursorCore, Row
+from ccdbapi.parameters import Parameters, parameter_sets
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
 
     from ccdbapi.connection import Connection
-    from ccdbapi.engine.session import ResultColumn
-    from ccdbapi.execution import Executor
-    from ccdbapi.execution.run import OnProgress, Run
-    from ccdbapi.planning import WritePlan
-    from ccdbapi.sql import Statement
-    from ccdbapi.statistics import Statistics
-
-#: A row of a result. What it holds follows from the statement, hence Any.
-Row = tuple[Any, ...]
 
 
-class ColumnDescription(NamedTuple):
-    """A column of a result. PEP 249, ``.description``; values of JSON and text have no sizes to tell."""
-
-    name: str
-    type_code: str
-    display_size: int | None
-    internal_size: int | None
-    precision: int | None
-    scale: int | None
-    null_ok: bool | None
-
-
-class Cursor(ColumnarResult):
+class Cursor(CursorCore, ColumnarResult):
     """Runs one statement at a time. PEP 249, "Cursor Objects".
 
     Made by `Connection.cursor`; for one thread, but for `cancel` and `close`. Iterating gives the rows that are left.
@@ -53,85 +27,16 @@ class Cursor(ColumnarResult):
     `close` and `cancel`; what goes wrong with a statement is one of the other PEP 249 exceptions.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_batched",
-        "_busy",
-        "_closed",
-        "_connection",
-        "_description",
-        "_executor",
-        "_fetched",
-        "_finalizer",
-        "_lastrowid",
-        "_latest",
-        "_reading",
-        "_rowcount",
-        "_user",
-        "arraysize",
-        "messages",
-        "on_progress",
-    )
+    __slots__ = ("_connection",)
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self._connection = connection
-        self._executor: Executor | None = None
-        self._finalizer: weakref.finalize[[], Cursor] | None = None
-        self._busy = threading.Lock()
-        self._user: int | None = None
-        self._closed = False
-        self._description: Sequence[ColumnDescription] | None = None
-        self._rowcount = -1
-        self._fetched = 0
-        self._reading = False
-        # Stands for the record batches that the rows which are left go to.
-        self._batched: object = None
-        self._lastrowid: str | None = None
-        self._latest: Run | None = None
-        #: Is told how far a statement is, see `ccdbapi.connect`; begins as the connection's. None for nobody.
-        self.on_progress: OnProgress | None = connection.settings.on_progress
-        #: How many rows `fetchmany` gives when it is not told. PEP 249.
-        self.arraysize = 1
-        #: The errors and warnings of the last statement, as (class, value). PEP 249, "Optional DB API Extensions".
-        self.messages: list[tuple[type[Exception], Exception]] = []
 
     @property
     def connection(self) -> Connection:
         """The connection that the cursor belongs to. PEP 249, "Optional DB API Extensions"."""
         return self._connection
-
-    @property
-    def running(self) -> bool:
-        """Whether a statement is being executed, or rows of it are being fetched, right now."""
-        return self._busy.locked()
-
-    @property
-    def description(self) -> Sequence[ColumnDescription] | None:
-        """The columns of the result, None where the last statement gave none. PEP 249."""
-        return self._description
-
-    @property
-    def rowcount(self) -> int:
-        """Rows that were written, or that a query gave once all are fetched; -1 before. PEP 249."""
-        return self._rowcount
-
-    @property
-    def rownumber(self) -> int | None:
-        """How many rows were fetched; None without a result. PEP 249, "Optional DB API Extensions"."""
-        return None if self._description is None else self._fetched
-
-    @property
-    def lastrowid(self) -> str | None:
-        """The identifier that an INSERT of one row created, else None. PEP 249, "Optional DB API Extensions"."""
-        return self._lastrowid
-
-    @property
-    def stats(self) -> Statistics | None:
-        """The figures of the last statement: calls, retries, latencies, rows …; None before the first.
-
-        From any thread; while the statement runs and rows are left, they are those by now.
-        """
-        return None if self._latest is None else self._latest.statistics()
 
     def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
         """Runs a statement; returns the cursor. ``parameters``: a sequence for ``?``, a mapping for ``:name``. PEP 249.
@@ -139,8 +44,7 @@ class Cursor(ColumnarResult):
         A query's rows are read as they are fetched. A statement that writes returns when its requests are final, unless
         ``/*+ async */`` or the setting ``wait=False`` says otherwise.
         """
-        with self._guarded(), self._begun(operation) as run:
-            self._run(_parsed(operation), [parameters], run)
+        finish(self._execute(operation, parameters))
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Parameters]) -> Self:
@@ -151,50 +55,26 @@ class Cursor(ColumnarResult):
         """
         self._check_open()
         sets = parameter_sets(seq_of_parameters)  # outside: what the caller's iterator raises is the caller's
-        with self._guarded(), self._begun(operation) as run:
-            statement = _parsed(operation)
-            _check_many(statement)
-            self._run(statement, sets, run)
+        finish(self._execute_many(operation, sets))
         return self
 
     def fetchone(self) -> Row | None:
         """The next row, None at the end. PEP 249. Raises `ProgrammingError` where there is no result."""
-        rows = self._fetch(1)
+        rows = finish(self._fetch(1))
         return rows[0] if rows else None
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
         """The next rows, ``size`` or `arraysize` at most; fewer only at the end. PEP 249. Raises as `fetchone`."""
-        return self._fetch(self.arraysize if size is None else size)
+        return finish(self._fetch(self.arraysize if size is None else size))
 
     def fetchall(self) -> list[Row]:
         """All rows that are left. PEP 249. Raises as `fetchone`."""
-        with self._guarded():
-            executor = self._unread()
-            rows = executor.fetch_all() if self._reading else []
-            self._count(len(rows), ended=True)
-            return rows
+        return finish(self._fetch_all())
 
     def nextset(self) -> None:
         """None: a statement gives one result at most. PEP 249. Raises as `fetchone`."""
         with self._guarded():
             self._result()
-
-    def setinputsizes(self, sizes: Sequence[object]) -> None:
-        """Does nothing: values need no sizes. PEP 249."""
-        self._check_open()
-
-    def setoutputsize(self, size: int, column: int | None = None) -> None:
-        """Does nothing: values are never cut. PEP 249."""
-        self._check_open()
-
-    def cancel(self) -> None:
-        """Stops the statement that runs or whose rows are fetched, from any thread: it raises `OperationalError` there.
-
-        A write that the service has begun goes on; the error's ``outcomes`` tell what is known of it.
-        """
-        executor = self._executor
-        if executor is not None:
-            executor.cancel()
 
     def close(self) -> None:
         """Closes the cursor. PEP 249. Closing it again does nothing.
@@ -209,7 +89,7 @@ class Cursor(ColumnarResult):
             if self._user == threading.get_ident():
                 return  # called by a signal handler: the statement ends, and the cursor lets go, when that returns
         with self._busy:
-            self._let_go()
+            finish(self._let_go())
 
     def __iter__(self) -> Iterator[Row]:
         return self
@@ -229,206 +109,20 @@ class Cursor(ColumnarResult):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else "with a result" if self._description is not None else "open"
-        return f"<ccdbapi.Cursor {state}>"
-
-    @contextmanager
-    def _begun(self, operation: str) -> Iterator[Run]:
-        """The run of a statement, which begins here, and ends here if it fails."""
-        from ccdbapi.execution.run import Run
-
-        self._renew()
-        if not isinstance(operation, str):
-            raise ProgrammingError(f"A statement is text, not {type(operation).__name__}.")
-        self._latest = Run(operation, timeout=self._connection.settings.timeout, on_progress=self.on_progress)
-        try:
-            yield self._latest
-        except BaseException as error:
-            self._latest.end(error)
-            raise
-
-    def _run(self, statement: Statement, sets: Sequence[Parameters | None], run: Run) -> None:
-        from ccdbapi.engine.bindings import Bindings
-        from ccdbapi.planning import AnalyzePlan, DryRunPlan, QueryPlan
-
-        assembly = self._connection.assembly()
-        plans = [assembly.planner.plan(statement, Bindings(values_for(statement, values))) for values in sets]
-        if self._executor is None:
-            self._executor = assembly.executor()
-            # A cursor that is dropped with rows unread must not leave its calls behind.
-            self._finalizer = weakref.finalize(self, self._executor.cancel)
-        self._check_open()
-        match plans:
-            case [QueryPlan() as query]:
-                self._describe(self._executor.query(query, run))
-            case [AnalyzePlan() as analysis]:
-                self._describe(self._executor.analyze(analysis, run))
-            case [DryRunPlan() as dry_run]:
-                self._describe(self._executor.requested(dry_run, run))
-            case _:
-                writes = [plan for plan in plans if not isinstance(plan, QueryPlan | AnalyzePlan | DryRunPlan)]
-                self._write(self._executor, writes, run)
-
-    def _write(self, executor: Executor, plans: Sequence[WritePlan], run: Run) -> None:
-        try:
-            written = executor.write(plans, run)
-        except Error as error:
-            if any(outcome.state in ("done", "unknown") for outcome in error.outcomes):
-                self._connection.wrote()
-            raise
-        except BaseException:
-            # Interrupted: nobody knows how far it came.
-            self._connection.wrote()
-            raise
-        done = [(request, event) for request, event in written if not request.failed(event)]
-        if done:
-            self._connection.wrote()
-        self._rowcount = len(done)
-        if [request.handler for request, _ in done] == ["create"]:
-            self._lastrowid = done[0][1].identifier
-        if plans and plans[0].returning is not None:
-            self._describe(executor.returned(plans[0].returning, written))
-        else:
-            run.end()
-
-    def _renew(self) -> None:
-        self._description, self._rowcount, self._fetched, self._lastrowid = None, -1, 0, None
-        self._reading, self._batched = False, None
-        del self.messages[:]
-        if self._executor is not None:
-            self._executor.reset()
-        if self._latest is not None:
-            self._latest.end()
-
-    def _describe(self, columns: Sequence[ResultColumn]) -> None:
-        self._reading = True
-        self._description = tuple(
-            ColumnDescription(column.name, column.type_name, None, None, column.precision, column.scale, None)
-            for column in columns
-        )
-
-    def _fetch(self, size: int) -> list[Row]:
-        with self._guarded():
-            executor = self._unread()
-            if not isinstance(size, int) or size < 0:
-                raise ProgrammingError(f"The number of rows to fetch is 0 or more, not {size!r}.")
-            rows = executor.fetch(min(size, sys.maxsize)) if self._reading else []
-            self._count(len(rows), ended=len(rows) < size)
-            return rows
+    def _released(self) -> None:
+        if self._closed:
+            self.close()
 
     def _frame(self) -> pandas.DataFrame:
-        with self._guarded():
-            frame = self._unread().fetch_frame()
-            self._count(len(frame), ended=True)
-            return frame
+        return finish(self._fetch_frame())
 
     def _batches(self, rows: int) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
-        with self._guarded():
-            schema = self._unread().open_batches(rows)
-            self._batched = these = object()
-            return schema, self._next_batches(these)
+        schema, these = finish(self._open_batches(rows))
+        return schema, self._next_batches(these)
 
     def _next_batches(self, these: object) -> Iterator[pyarrow.RecordBatch]:
-        while True:
-            with self._guarded():
-                if self._batched is not these or self._executor is None:
-                    raise InterfaceError("The cursor has executed another statement: these rows are gone.")
-                batch = self._executor.next_batch()
-                if batch is None:
-                    self._batched = None
-                    self._count(0, ended=True)
-                    return
-                self._count(batch.num_rows, ended=False)
+        while (batch := finish(self._next_batch(these))) is not None:
             yield batch
 
-    def _count(self, rows: int, *, ended: bool) -> None:
-        self._fetched += rows
-        if self._latest is not None:
-            self._latest.gave(rows)
-        if ended and self._reading:
-            self._reading = False
-            if self._latest is not None:
-                self._latest.end()
-            if self._rowcount < 0:
-                self._rowcount = self._fetched
 
-    def _result(self) -> Executor:
-        if self._executor is None or self._description is None:
-            raise ProgrammingError("There is no result to fetch: execute a query, or a statement with RETURNING.")
-        return self._executor
-
-    def _unread(self) -> Executor:
-        """As `_result`, for those who fetch rows."""
-        executor = self._result()
-        if self._batched is not None:
-            raise ProgrammingError("The rows that are left are in the reader that fetch_record_batches gave.")
-        return executor
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise InterfaceError("The cursor is closed.")
-
-    def _let_go(self) -> None:
-        """Gives back what a closed cursor holds."""
-        self._description = None
-        del self.messages[:]
-        if self._executor is not None and self._finalizer is not None:
-            self._finalizer.detach()
-            self._executor.close()
-            self._executor = None
-        if self._latest is not None:
-            self._latest.end()
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """For one thread at a time; and whatever goes wrong is a PEP 249 exception."""
-        self._check_open()
-        if not self._busy.acquire(blocking=False):
-            raise ProgrammingError("The cursor is in use by another thread: give each thread a cursor of its own.")
-        self._user = threading.get_ident()
-        try:
-            yield
-        except Error as error:
-            self.messages.append((type(error), error))
-            raise
-        except Exception as error:
-            failure = InternalError(f"The driver failed: {type(error).__name__}: {error}")
-            self.messages.append((InternalError, failure))
-            raise failure from error
-        finally:
-            warned = [] if self._latest is None else self._latest.warnings()
-            self.messages += [(exceptions.Warning, warning) for warning in warned]
-            self._user = None
-            self._busy.release()
-            if self._closed:
-                self.close()
-        for warning in warned:
-            warnings.warn(warning, stacklevel=_callers_level())
-
-
-def _parsed(operation: str) -> Statement:
-    from ccdbapi.sql import parse
-
-    return parse(operation)
-
-
-def _callers_level() -> int:
-    """The ``stacklevel`` of the code that called the driver, as seen by who calls this."""
-    own = (__file__, contextlib.__file__)
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename in own:
-        frame, level = frame.f_back, level + 1
-    return level
-
-
-def _check_many(statement: Statement) -> None:
-    """Raises unless ``statement`` can run with several sets of parameters."""
-    from ccdbapi.sql import Delete, Insert, Update
-
-    if not isinstance(statement, Insert | Update | Delete):
-        raise ProgrammingError("executemany is for INSERT, UPDATE and DELETE; call execute for a query.")
-    if statement.returning is not None and statement.returning.numbers:
-        raise NotSupportedError(
-            "RETURNING cannot have parameters in executemany, where all sets share it; call execute for each set."
-        )
+__all__ = ["ColumnDescription", "Cursor", "Row"]

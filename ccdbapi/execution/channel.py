@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ccdbapi.engine.stream import Columns
 from ccdbapi.exceptions import InternalError
 from ccdbapi.execution.patience import Patience
+
+#: Bytes of rows of a part with which a scan of it can begin: the engine shows no row before it has about as much.
+HEAD = 4096
 
 # On Windows only a wait that ends by itself lets Ctrl-C through.
 _LONGEST_WAIT = 0.1 if sys.platform == "win32" else None
@@ -47,6 +50,9 @@ class Channel:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Event()
         self._room_awaited = False
+        #: Of each part: whether a scan of it has something to begin with; and the event loop of who waits for that.
+        self._heads = [asyncio.Event() for _ in range(parts)]
+        self._awaiting: asyncio.AbstractEventLoop | None = None
 
     def put(self, columns: Columns, size: int, part: int = 0, *, again: bool = False) -> None:
         """Hands over a batch of about ``size`` bytes. On the event loop."""
@@ -54,6 +60,8 @@ class Channel:
             self._batches.append(Batch(columns, part, again))
             self._bytes[part] += size
             self._changed.notify_all()
+        if self._bytes[part] >= HEAD:
+            self._heads[part].set()
 
     async def room(self, part: int = 0) -> None:
         """Waits until the producer of the part should go on. On the event loop."""
@@ -66,13 +74,22 @@ class Channel:
                     return
                 self._room.clear()
                 self._room_awaited = True
+            self._heads[part].set()  # more come only when somebody reads
             await self._room.wait()
+
+    async def head(self, part: int | None = None) -> None:
+        """Waits until a scan of the part, or of all, has something to begin with, or its end. On the event loop."""
+        self._awaiting = asyncio.get_running_loop()
+        for number in self._parts(part):
+            if not self._ended:
+                await self._heads[number].wait()
 
     def complete(self, part: int) -> None:
         """No more batches of the part come: all were handed over."""
         with self._changed:
             self._complete[part] = True
             self._changed.notify_all()
+        self._heads[part].set()
 
     def end(self, failure: BaseException | None = None) -> None:
         """No more batches come: all were handed over, or ``failure`` is why not. From any thread; the first counts."""
@@ -80,6 +97,7 @@ class Channel:
             if not self._ended:
                 self._ended, self._failure = True, failure
                 self._changed.notify_all()
+        _on_loop(self._awaiting, self._set_heads)
 
     def scan(self, part: int | None = None) -> Iterator[Columns]:
         """The batches for one scan, of one part or all: what has arrived at once. Raises what the producer failed with.
@@ -102,7 +120,7 @@ class Channel:
 
     def _take(self, position: int, part: int | None) -> tuple[Sequence[Columns], int]:
         """Waits for batches from ``position`` on; none mean the end."""
-        parts = range(len(self._bytes)) if part is None else (part,)
+        parts = self._parts(part)
         with self._changed:
             arrived = self._arrived(position, part)
             if not arrived:
@@ -117,6 +135,9 @@ class Channel:
                 self._bytes[number] = 0
         self._wake_producer()
         return arrived, position
+
+    def _parts(self, part: int | None) -> Sequence[int]:
+        return range(len(self._bytes)) if part is None else (part,)
 
     def _arrived(self, position: int, part: int | None) -> Sequence[Columns]:
         batches = self._batches[position:]
@@ -158,9 +179,18 @@ class Channel:
 
     def _wake_producer(self) -> None:
         # To wake the loop costs a system call and a turn of it, and where all rows are read nobody waits.
-        if self._room_awaited and self._loop is not None and not self._loop.is_closed():
+        if self._room_awaited:
             self._room_awaited = False
-            self._loop.call_soon_threadsafe(self._room.set)
+            _on_loop(self._loop, self._room.set)
+
+    def _set_heads(self) -> None:
+        for head in self._heads:
+            head.set()
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop | None, step: Callable[[], None]) -> None:
+    if loop is not None and not loop.is_closed():
+        loop.call_soon_threadsafe(step)
 
 
 def _joined(batches: Sequence[Columns]) -> Columns:

@@ -1,23 +1,24 @@
-"""Carries out the plans of one cursor, one at a time."""
+"""Carries out the plans of one cursor, one at a time. What waits is a coroutine: a face carries out the waiting."""
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, REGION
-from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.accounts import Clients, refreshing
 from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
 from ccdbapi.execution.events import event_table
+from ccdbapi.execution.faces import Face
 from ccdbapi.execution.journal import Journal
 from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 #: A request and the last event of its progress.
 Written = tuple[Request, ProgressEvent]
 
+T = TypeVar("T")
+
 #: Rows that are discarded at once.
 _DISCARDED = 2048
 
@@ -42,13 +45,14 @@ _DISCARDED = 2048
 class Executor:
     """Runs plans on sessions of the engine, which ``open_session`` gives; ``clients`` make the calls.
 
-    ``wait`` tells whether a statement that writes waits until its requests are final where it does not say, ``policy``
-    what it may do, ``skips_regions`` whether a query goes on without regions that fail. Not for several threads at
-    once, but for `cancel`.
+    ``face`` waits for both. ``wait`` tells whether a statement that writes waits until its requests are final where it
+    does not say, ``policy`` what it may do, ``skips_regions`` whether a query goes on without regions that fail. Not
+    for several threads or tasks at once, but for `cancel`.
     """
 
     def __init__(
         self,
+        face: Face,
         clients: Clients,
         open_session: Callable[[], Session],
         *,
@@ -57,6 +61,7 @@ class Executor:
         journal: Journal | None = None,
         skips_regions: bool = False,
     ) -> None:
+        self._face = face
         self._clients = clients
         self._open_session = open_session
         self._session = open_session()
@@ -72,41 +77,43 @@ class Executor:
         # Signal handlers may cancel what their own thread is about to drop.
         self._stopping = threading.RLock()
 
-    def query(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
+    async def query(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
-        return self._read(plan, run, Skipping(run.warn) if self._skips_regions else Failing())
+        return await self._read(plan, run, Skipping(run.warn) if self._skips_regions else Failing())
 
-    def _read(self, plan: QueryPlan, run: Run, regions: Failing) -> Sequence[ResultColumn]:
+    async def _read(self, plan: QueryPlan, run: Run, regions: Failing) -> Sequence[ResultColumn]:
         clients = refreshing(self._clients) if plan.fresh else self._clients
         self._run = run
-        self._reading = Reading(clients, plan, run.patience, self._open_session, regions)
+        self._reading = reading = Reading(self._face, clients, plan, run.patience, self._open_session, regions)
         with self._stoppable():
             self._check_cancelled()
             with observing(run.tally):
-                self._reading.start()
-            return self._session.execute(plan.sql, plan.bindings, self._reading.tables, plan.locate)
+                reading.start()
+            await self._face.first(reading.heads, run.patience)
+            self._check_cancelled()
+            return await self._do(partial(self._session.execute, plan.sql, plan.bindings, reading.tables, plan.locate))
 
-    def analyze(self, plan: AnalyzePlan, run: Run) -> Sequence[ResultColumn]:
+    async def analyze(self, plan: AnalyzePlan, run: Run) -> Sequence[ResultColumn]:
         """Runs the plan's query to its end, and starts the one that tells what it made. Raises as `query` does."""
-        self.query(plan.query, run)
-        while rows := self.fetch(_DISCARDED):
+        await self.query(plan.query, run)
+        while rows := await self.fetch(_DISCARDED):
             run.gave(len(rows))
-        self._drop()
+        await self._drop()
         run.end()
-        return self.query(analyzed(plan.query, run.tally.by_part(), run.statistics()), run)
+        return await self.query(analyzed(plan.query, run.tally.by_part(), run.statistics()), run)
 
-    def requested(self, plan: DryRunPlan, run: Run) -> Sequence[ResultColumn]:
+    async def requested(self, plan: DryRunPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts the query whose rows are the requests that a write would make. Raises as `write` does before those."""
-        requests = distinct([(plan.write, self._requests(plan.write, run))])
-        return self.query(requested([request_row(request) for request in requests]), run)
+        requests = distinct([(plan.write, await self._requests(plan.write, run))])
+        return await self.query(requested([request_row(request) for request in requests]), run)
 
-    def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
+    async def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
         """Makes the requests of all ``plans``, those for one resource in order, all others at once.
 
         Raises before the first one for what is wrong with the statement's values, or goes beyond the policy.
         """
         self._policy.check(plans)
-        requests = distinct([(plan, self._requests(plan, run)) for plan in plans])
+        requests = distinct([(plan, await self._requests(plan, run)) for plan in plans])
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
         returned = self._policy.returns_failures(plans)
         self._writing = Writing(
@@ -119,16 +126,14 @@ class Executor:
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():
-                written = loop.run(
-                    self._writing.carry_out(run.patience), every=run.patience.every, meanwhile=run.patience.meanwhile
-                )
+                written = await self._face.wait(self._writing.carry_out(run.patience), run.patience)
             self._outcomes = self._writing.outcomes
             return written
         except concurrent.futures.CancelledError:
             raise self._writing.cancelled() from None
         except DatabaseError as error:
             raise error if error.outcomes else self._writing.accounted(error) from error.__cause__
-        except KeyboardInterrupt as interrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
             interrupt.add_note(f"The statement was interrupted; of its requests: {self._writing.account}.")
             raise
         finally:
@@ -141,7 +146,7 @@ class Executor:
             return None
         return [partial(self._journal.mark, number) for number in self._journal.record(requests)]
 
-    def returned(self, returning: Returning, written: Sequence[Written]) -> Sequence[ResultColumn]:
+    async def returned(self, returning: Returning, written: Sequence[Written]) -> Sequence[ResultColumn]:
         """Starts the query that RETURNING is, over what was written, and returns its columns.
 
         What it raises tells by its outcomes that the writing itself is done.
@@ -149,40 +154,42 @@ class Executor:
         events = [(_scope(request, returning), event) for request, event in written]
         tables = {returning.raw.name: event_table(returning.raw, events)}
         try:
-            return self._session.execute(returning.sql, returning.bindings, tables, returning.locate)
+            return await self._do(
+                partial(self._session.execute, returning.sql, returning.bindings, tables, returning.locate)
+            )
         except Error as error:
             error.outcomes = self._outcomes
             raise
 
-    def fetch(self, size: int) -> list[Row]:
+    async def fetch(self, size: int) -> list[Row]:
         """The next rows of the query, at most ``size``; fewer only at the end. Raises as `query` does."""
         with self._stoppable():
             self._check_cancelled()
-            return self._session.fetch(size)
+            return await self._do(partial(self._session.fetch, size))
 
-    def fetch_all(self) -> list[Row]:
+    async def fetch_all(self) -> list[Row]:
         """All rows of the query that are left. Raises as `query` does."""
         with self._stoppable():
             self._check_cancelled()
-            return self._session.fetch_all()
+            return await self._do(self._session.fetch_all)
 
-    def fetch_frame(self) -> pandas.DataFrame:
+    async def fetch_frame(self) -> pandas.DataFrame:
         """All rows of the query that are left. Raises as `query` does."""
         with self._stoppable():
             self._check_cancelled()
-            return self._session.fetch_frame()
+            return await self._do(self._session.fetch_frame)
 
-    def open_batches(self, size: int) -> pyarrow.Schema:
+    async def open_batches(self, size: int) -> pyarrow.Schema:
         """Has `next_batch` give the rows that are left, about ``size`` in each. Raises as `query` does."""
         with self._stoppable():
             self._check_cancelled()
-            return self._session.open_batches(size)
+            return await self._do(partial(self._session.open_batches, size))
 
-    def next_batch(self) -> pyarrow.RecordBatch | None:
+    async def next_batch(self) -> pyarrow.RecordBatch | None:
         """The next rows after `open_batches`, None at the end. Raises as `query` does."""
         with self._stoppable():
             self._check_cancelled()
-            return self._session.next_batch()
+            return await self._do(self._session.next_batch)
 
     def cancel(self) -> None:
         """Stops the statement, from any thread: the method that runs it or fetches its rows raises OperationalError."""
@@ -196,31 +203,39 @@ class Executor:
                 reading.stop(_cancelled())
                 self._session.interrupt()
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
         """Drops the result of the last statement, and stops the calls that it still makes."""
-        self._drop()
+        await self._drop()
         self._cancelled = False
 
-    def _drop(self) -> None:
+    async def _drop(self) -> None:
         with self._stopping:  # an interrupt for this statement must not reach the next one
             reading, self._reading = self._reading, None
-        if reading is not None:
-            reading.finish()
-        self._session.reset()
+        try:
+            if reading is not None:
+                await reading.finish()
+        finally:
+            self._session.reset()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends the session."""
-        self._drop()
-        self._session.close()
+        try:
+            await self._drop()
+        finally:
+            self._session.close()
 
-    def _requests(self, plan: WritePlan, run: Run) -> Sequence[Request]:
+    async def _requests(self, plan: WritePlan, run: Run) -> Sequence[Request]:
         # Nothing is written by what was remembered, nor by a part of what there is.
-        self._read(replace(plan.source, fresh=True), run, Failing())
-        rows = self.fetch_all()
-        self._drop()
-        requests = requests_of(plan, rows)
+        await self._read(replace(plan.source, fresh=True), run, Failing())
+        rows = await self.fetch_all()
+        await self._drop()
+        requests = await self._face.do(partial(requests_of, plan, rows))
         self._policy.check_number(plan, len(requests))
         return requests
+
+    async def _do(self, job: Callable[[], T]) -> T:
+        """What the engine does with the query's rows."""
+        return await self._face.do(job, self.cancel)
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
@@ -228,6 +243,8 @@ class Executor:
         try:
             yield
         except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                self.cancel()
             if self._reading is not None:
                 self._reading.stop(error)
             if self._run is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -11,7 +10,6 @@ from functools import partial
 from typing import TypeVar
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER
-from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.engine.relations import scan_name
 from ccdbapi.engine.session import Session
@@ -20,6 +18,7 @@ from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.exceptions import OperationalError
 from ccdbapi.execution.calls import get_row, list_rows
 from ccdbapi.execution.channel import Channel
+from ccdbapi.execution.faces import Face
 from ccdbapi.execution.feeding import fed
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.rows import Row, columns_of, fact_table, known_row, size_of
@@ -55,18 +54,22 @@ Wanted = TypeVar("Wanted", AnyKey, AnyListing)
 class Reading:
     """The calls of one query, from `start` to `stop`.
 
-    ``open_session`` gives sessions for queries beside its own; ``regions`` decides what becomes of one that fails.
+    ``face`` has them run, ``open_session`` gives sessions for queries beside its own; ``regions`` decides what becomes
+    of one that fails.
     """
 
     def __init__(
         self,
+        face: Face,
         clients: Clients,
         plan: QueryPlan,
         patience: Patience,
         open_session: Callable[[], Session],
         regions: Failing,
     ) -> None:
+        self._face = face
         self._clients = clients
+        self._patience = patience
         self._regions = regions
         self._plan = plan
         self._open_session = open_session
@@ -88,7 +91,7 @@ class Reading:
         self._facts = {facts.raw.name: facts for facts in plan.facts}
         self._calls = 0
         self._stopped = False
-        self._future: concurrent.futures.Future[None] | None = None
+        self._ended: Callable[[], Awaitable[None]] | None = None
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -101,7 +104,19 @@ class Reading:
     def start(self) -> None:
         """Begins to make the calls."""
         if self._tables:
-            self._future = loop.submit(self._fetch_all())
+            self._ended = self._face.start(self._fetch_all())
+
+    async def heads(self) -> None:
+        """Waits until every table has rows to begin with, or their end. Raises `OperationalError` for want of patience.
+
+        On the event loop.
+        """
+        try:
+            async with asyncio.timeout(self._patience.left):
+                for table in self._tables.values():
+                    await table.channel.head()
+        except TimeoutError:
+            raise self._patience.exhausted() from None
 
     def stop(self, failure: BaseException) -> None:
         """Ends the calls that are under way; scans that still want rows raise ``failure``. From any thread."""
@@ -110,14 +125,14 @@ class Reading:
         if self._task is not None and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Ends the calls that are under way, and waits for that."""
         self.stop(OperationalError("The result was dropped."))
-        if self._future is not None:
-            concurrent.futures.wait([self._future], loop.GRACE)
+        if self._ended is not None:
+            await self._ended()
 
     async def _fetch_all(self) -> None:
-        # Not by the future that `start` was given: Ctrl-C may have come before it had it.
+        # Not by what `start` was given: Ctrl-C may have come before it had it.
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
         if self._stopped:
             return
