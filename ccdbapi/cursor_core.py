@@ -300,7 +300,8 @@ class CursorCore(ABC):
 
     def _result(self) -> Executor:
         if self._executor is None or self._description is None:
-            raise ProgrammingError("There is no result to fetch: execute a query, or a statement with RETURNING.")
+            # psycopg's words: notebooks tell by "no results to fetch" that a statement was none that gives rows.
+            raise ProgrammingError("There are no results to fetch: execute a query, or a statement with RETURNING.")
         return self._executor
 
     def _unread(self) -> Executor:

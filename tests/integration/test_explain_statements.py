@@ -244,7 +244,7 @@ def test_an_analysis_of_what_fails_is_the_failure() -> None:
     with ccdbapi.connect(embedded=Refusing(), regions=[WEST]) as connection, connection.cursor() as cursor:
         with pytest.raises(ccdbapi.OperationalError, match="AccessDenied"):
             cursor.execute(f"EXPLAIN ANALYZE SELECT name FROM {LISTED}")
-        with pytest.raises(ccdbapi.ProgrammingError, match="There is no result"):
+        with pytest.raises(ccdbapi.ProgrammingError, match="There are no results"):
             cursor.fetchall()
         assert cursor.stats is not None
         assert (cursor.stats.failures, cursor.stats.ended) == (1, True)

@@ -206,10 +206,10 @@ def test_rows_belong_to_the_reader_once_it_is_there(
 
 @pytest.mark.parametrize("fetch", FETCHES)
 def test_there_must_be_a_result(cursor: ccdbapi.Cursor, fetch: Fetch) -> None:
-    with pytest.raises(ccdbapi.ProgrammingError, match="There is no result to fetch"):
+    with pytest.raises(ccdbapi.ProgrammingError, match="There are no results to fetch"):
         fetch(cursor)
     cursor.execute("INSERT INTO awscc.glue.workflows (name) VALUES ('a')")
-    with pytest.raises(ccdbapi.ProgrammingError, match="There is no result to fetch"):
+    with pytest.raises(ccdbapi.ProgrammingError, match="There are no results to fetch"):
         fetch(cursor)
 
 
