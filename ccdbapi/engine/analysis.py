@@ -31,8 +31,8 @@ class Analysis:
 
     def allowed(self, scan: Scan, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Sequence[tuple[str, ...]]:
         """Those ``rows``, values of some columns of a scan, that its predicates on these columns allow, in order."""
-        if not rows:
-            return ()
+        if not rows or not columns:
+            return [tuple(row) for row in rows]
         reader = RelationReader(self._types, frozenset(), {scan.number: (columns, rows)})
         reached = reader.read(self._plan).get(scan.number)
         if reached is None or not reached.restricted:

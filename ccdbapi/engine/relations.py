@@ -282,12 +282,23 @@ class RelationReader:
         for entry in nodes(filters, "filters"):
             key = cast("int", entry.get("key", 0))
             cell = by_position.cells[key] if key < len(by_position.cells) else None
+            constant = self._constant_of(cast("Node", entry.get("value") or {}))
+            if constant is not None and isinstance(cell, Pending) and all(self._is_text(*c) for c in cell.columns):
+                relation = self._equal(relation, cell, Sql(constant))
+                continue
             condition = self._column_filter(cast("Node", entry.get("value") or {}), cell)
             relation = self._where(relation, condition)
         for entry in nodes(filters, "multi_column_filters"):
             columns = by_position.pick(integers(entry, "column_indexes")).cells
             relation = self._where(relation, self._writer.write(cast("Node", entry.get("expr") or {}), columns))
         return relation
+
+    def _constant_of(self, entry: Node) -> str | None:
+        """The constant that a filter on one column asks for."""
+        if not str(entry.get("filter_type", "")).endswith("CONSTANT_COMPARISON"):
+            return None
+        equal = entry.get("comparison_type") == "COMPARE_EQUAL"
+        return self._writer.constant(cast("Node", entry.get("constant") or {})) if equal else None
 
     def _column_filter(self, entry: Node, cell: Cell) -> Sql | None:
         """A filter that was pushed into the scan, on one of its columns."""
@@ -365,10 +376,21 @@ class RelationReader:
             left, right = nodes(expression, "children")
             for tested, other in ((left, right), (right, left)):
                 pending = self._pending(tested, relation.cells)
-                value = self._writer.write(other, relation.cells)
+                value = self._writer.write(other, relation.cells) or self._told(relation, other)
                 if pending is not None and value is not None:
                     return self._equal(relation, pending, value)
         return self._where(relation, self._writer.write(expression, relation.cells))
+
+    def _told(self, relation: _Relation, expression: Node) -> Sql | None:
+        """What a column that is not known yet has to be equal to, if it is text."""
+        pending = self._pending(expression, relation.cells)
+        if pending is None or len(pending.columns) > 1:
+            return None
+        ((number, column),) = pending.columns
+        return relation.bound.get(number, {}).get(column) if self._is_text(number, column) else None
+
+    def _is_text(self, number: int, column: str) -> bool:
+        return self._scan_types[number].get(column, "VARCHAR") == "VARCHAR"
 
     def _where(self, relation: _Relation, condition: Sql | None) -> _Relation:
         if condition is None:

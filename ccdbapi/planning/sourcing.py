@@ -136,29 +136,31 @@ class Sourcing:
             shown = {REGION, IDENTIFIER, *lists.scope_columns, *list_columns(lists)}
             calls = listed if sought.columns <= shown else Scans(listed.listings)
             return {scan.number: (name, sought.add(calls, scan.domain))}
-        name, scan = waiting[0]
-        self._check_cycle(tables, waiting, places)
-        calls_of(tables[name].table, scan.domain, self.scopes)  # raises
-        raise ProgrammingError(f"{tables[name].table.qualified_name}: the predicates in WHERE do not tell what to get.")
+        raise self._untold(tables, waiting, places)
 
-    def _check_cycle(self, tables: Mapping[str, Sought], waiting: Sequence[tuple[str, Scan]], places: Places) -> None:
-        """Raises if the first of the waiting tables waits for others, which wait, too."""
-        name, scan = waiting[0]
-        others = [(other, waits) for other, waits in waiting if waits.number != scan.number]
-        all_places = places | {waits.number: (other, 0) for other, waits in others}
-        reachable = self.analysis.reachable(frozenset(all_places))
-        calls = self._fed(tables[name].table, scan, reachable, all_places)
-        feed = calls.listings if isinstance(calls, Lists) else calls.keys if isinstance(calls, Gets) else None
-        if isinstance(feed, Feed):
-            names = dict.fromkeys(
+    def _untold(
+        self, tables: Mapping[str, Sought], waiting: Sequence[tuple[str, Scan]], places: Places
+    ) -> ProgrammingError:
+        """The error for tables that wait: for what one of them lacks, or for a cycle in which each waits for others."""
+        cycles: list[tuple[str, str]] = []
+        for name, scan in waiting:
+            table = tables[name].table
+            others = [(other, waits) for other, waits in waiting if waits.number != scan.number]
+            all_places = places | {waits.number: (other, 0) for other, waits in others}
+            calls = self._fed(table, scan, self.analysis.reachable(frozenset(all_places)), all_places)
+            feed = calls.listings if isinstance(calls, Lists) else calls.keys if isinstance(calls, Gets) else None
+            if not isinstance(feed, Feed):
+                calls_of(table, scan.domain, self.scopes)  # raises
+                return ProgrammingError(f"{table.qualified_name}: the predicates in WHERE do not tell what to get.")
+            tellers = dict.fromkeys(
                 tables[other].table.qualified_name for other, waits in others if waits.number in feed.reads
             )
-            table = tables[name].table.qualified_name
-            raise ProgrammingError(
-                f"{table} is to be told by {' and '.join(names)} what to get, and that is not told by anything else: "
-                f"give one of them {REGION} and {IDENTIFIER} in WHERE, join {table}_list_only, or connect with "
-                "scan='list'."
-            )
+            cycles.append((table.qualified_name, " and ".join(tellers)))
+        name, names = cycles[0]
+        return ProgrammingError(
+            f"{name} is to be told by {names} what to get, and that is not told by anything else: give one of them "
+            f"{REGION} and {IDENTIFIER} in WHERE, join {name}_list_only, or connect with scan='list'."
+        )
 
 
 def key_columns(table: Table) -> Sequence[tuple[str, ...]]:
