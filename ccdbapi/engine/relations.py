@@ -645,6 +645,7 @@ class RelationReader:
 
     def _marked(self, join: Node, expressions: Sequence[Node]) -> tuple[_Relation, list[Node]]:
         """A join that only marks the rows of its left side, under ``expressions`` that may ask for the mark."""
+        join = _unpacked(join)
         left, right = map(self._relation, nodes(join, "children"))
         if left.ragged:
             self._settle(left)
@@ -898,3 +899,25 @@ def _by_position(part: object, child: Node) -> object:
         case "LOGICAL_AGGREGATE_AND_GROUP_BY" if child.get("group_index") == table:
             return {**part, "type": "BOUND_REF", "index": column}
     return part
+
+
+def _unpacked(join: Node) -> Node:
+    """A join with a list of rows, ``(a, b) IN (('x', 'y'), …)``, as one with a column for each part of them."""
+    sides, conditions = nodes(join, "children"), nodes(join, "conditions")
+    if len(sides) != 2 or len(conditions) != 1 or sides[1].get("type") != "LOGICAL_CHUNK_GET":
+        return join
+    parts = nodes(cast("Node", conditions[0].get("left") or {}), "children")
+    types = [cast("Node", t.get("type_info") or {}) for t in nodes(sides[1], "chunk_types")]
+    members = [cast("Node", entry.get("second") or {}) for info in types for entry in nodes(info, "child_types")]
+    collection = cast("Node", sides[1].get("collection") or {})
+    columns = cast("Sequence[Sequence[Node]]", collection.get("values") or ())
+    rows = [nodes(cast("Node", row.get("value") or {}), "children") for column in columns for row in column]
+    if len(types) != 1 or len(parts) != len(members) or not parts or any(len(row) != len(parts) for row in rows):
+        return join
+    values = [[{**row[n], "type": member} for row in rows] for n, member in enumerate(members)]
+    unpacked = {**sides[1], "chunk_types": members, "collection": {**collection, "types": members, "values": values}}
+    equal = [
+        {**conditions[0], "left": part, "right": {"type": "BOUND_REF", "index": number}}
+        for number, part in enumerate(parts)
+    ]
+    return {**join, "children": [sides[0], unpacked], "conditions": equal}

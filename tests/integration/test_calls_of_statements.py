@@ -129,6 +129,11 @@ CONSTANTS: Cases = {
         f"SELECT arn FROM {R} WHERE ({US} AND Identifier = 'a') OR (region = 'eu-west-1' AND Identifier = 'b')", 2,
         "get eu roles b, get us roles a",
     ),
+    "many pairs with IN": (
+        f"SELECT arn FROM {R} WHERE (region, Identifier) IN (('us-east-1', 'a'), ('us-east-1', 'b'), "
+        "('us-east-1', 'c'), ('eu-west-1', 'b'), ('eu-west-1', 'none'), ('eu-west-1', NULL))", 4,
+        "get eu roles b none, get us roles a b c",
+    ),
     "pairs with IN": (
         f"SELECT arn FROM {R} WHERE (region, Identifier) IN (('us-east-1', 'a'), ('eu-west-1', 'b'))", 2,
         "get eu roles b, get us roles a",
