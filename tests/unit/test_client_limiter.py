@@ -83,7 +83,9 @@ def test_the_first_throttling_makes_a_pause_of_one_burst_and_leaves_the_rate() -
         cuts = [limiter.throttled(permitted_at) for permitted_at in sent]
         return cuts, limiter.rate, await limiter.acquire()
 
-    assert run(main()) == ([False] * 20, 100, pytest.approx(0.21))
+    cuts, rate, permitted_at = run(main())
+    assert (cuts, rate) == ([False] * 20, 100)
+    assert permitted_at == pytest.approx(0.21)
 
 
 @pytest.mark.parametrize(("quiet", "cuts"), [(9.9, True), (10.1, False)])
