@@ -70,12 +70,17 @@ class _Scans:
     types: Mapping[str, Types]
     found: list[Scan] = field(default_factory=list)
     main_references: dict[object, _Output] = field(default_factory=dict)
+    folded: bool = False
 
 
 def read_plan(plan: Node, types: Mapping[str, Types]) -> tuple[Scan, ...]:
     """The scans of tables in an optimized logical plan, in the plan's order. ``types`` are those of the raw tables."""
     scans = _Scans(types)
     _read(plan, scans, enough=None)
+    if scans.folded:
+        # Scans that cannot give a row are not in the plan, but the engine may make them when it runs.
+        for scan in scans.found:
+            scan.shared = True
     return tuple(scans.found)
 
 
@@ -117,6 +122,8 @@ def _read(node: Node, scans: _Scans, *, enough: int | None) -> _Output:
             if main is not None:
                 scans.main_references[main] = output
             _read(query, scans, enough=enough)
+        case "LOGICAL_EMPTY_RESULT", _:
+            scans.folded = True
         case "LOGICAL_CTE_REF", _:
             return scans.main_references.get(node.get("table_index", 0), _OPAQUE)
         case "LOGICAL_LIMIT", _:
