@@ -19,6 +19,8 @@ class HeldService(CloudControl):
         super().__init__()
         self.held = frozenset(held)
         self.spared = spared
+        #: How many calls it holds.
+        self.waiting = 0
         self.arrived = threading.Event()
         self._released = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -36,7 +38,11 @@ class HeldService(CloudControl):
             if self.spared == 0:
                 self._loop = asyncio.get_running_loop()
                 self.arrived.set()
-                await self._released.wait()
+                self.waiting += 1
+                try:
+                    await self._released.wait()
+                finally:
+                    self.waiting -= 1
             else:
                 self.spared -= 1
         return await super().handle(operation, payload, account=account, region=region)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 #: What the engine makes of a Ctrl-C that arrives just when it calls a table's methods, before those can keep it.
-_INTERRUPTED = re.compile("reading the [a-z ]+ registered as '[^']*' failed: (External error: )?KeyboardInterrupt")
+_INTERRUPTED = re.compile("registered as '[^']*' failed: (External error: )?KeyboardInterrupt")
 
 #: A row of a result. What it holds follows from the statement, hence Any.
 Row = tuple[Any, ...]

@@ -13,7 +13,7 @@ from ccdbapi.exceptions import InternalError
 from ccdbapi.execution.patience import Patience
 
 #: Bytes of rows of a part with which a scan of it can begin: the engine shows no row before it has about as much.
-HEAD = 4096
+HEAD = 1024
 
 # On Windows only a wait that ends by itself lets Ctrl-C through.
 _LONGEST_WAIT = 0.1 if sys.platform == "win32" else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Protocol, TypeVar
 
 from ccdbapi.cloudcontrol import loop
@@ -42,8 +42,11 @@ class Face(Protocol):
     async def first(self, ready: Callable[[], Coroutine[object, object, None]], patience: Patience) -> None:
         """Waits for ``ready`` where a job that waited for it would hold a thread that others need. As `wait`."""
 
-    def start(self, coroutine: Coroutine[object, object, None]) -> Callable[[], Awaitable[None]]:
-        """Has ``coroutine`` run beside; what is returned waits until it has ended, not for long."""
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        """Has ``coroutine`` run beside, on the event loop that the clients live on."""
+
+    async def ended(self, future: concurrent.futures.Future[None]) -> None:
+        """Waits until ``future`` is done, but not for long."""
 
 
 class Blocking:
@@ -62,14 +65,13 @@ class Blocking:
     async def first(self, ready: Callable[[], Coroutine[object, object, None]], patience: Patience) -> None:
         """Does nothing: the thread is the caller's own."""
 
-    def start(self, coroutine: Coroutine[object, object, None]) -> Callable[[], Awaitable[None]]:
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """See `Face.start`."""
-        future = loop.submit(coroutine)
+        loop.submit(coroutine)
 
-        async def ended() -> None:
-            concurrent.futures.wait([future], loop.GRACE)
-
-        return ended
+    async def ended(self, future: concurrent.futures.Future[None]) -> None:
+        """See `Face.ended`."""
+        concurrent.futures.wait([future], loop.GRACE)
 
 
 class Awaiting:
@@ -112,14 +114,13 @@ class Awaiting:
         with patience.waiting():
             await self.wait(ready(), patience)
 
-    def start(self, coroutine: Coroutine[object, object, None]) -> Callable[[], Awaitable[None]]:
-        """See `Face.start`."""
-        task = asyncio.create_task(coroutine)
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        """See `Face.start`. What it runs keeps its own task: the event loop does not."""
+        asyncio.create_task(coroutine)  # noqa: RUF006
 
-        async def ended() -> None:
-            await asyncio.wait({task}, timeout=loop.GRACE)
-
-        return ended
+    async def ended(self, future: concurrent.futures.Future[None]) -> None:
+        """See `Face.ended`."""
+        await asyncio.wait({asyncio.wrap_future(future)}, timeout=loop.GRACE)
 
 
 async def _ended(future: asyncio.Future[T]) -> None:

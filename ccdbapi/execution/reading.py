@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -11,7 +12,7 @@ from typing import TypeVar
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER
 from ccdbapi.cloudcontrol.accounts import Clients
-from ccdbapi.engine.relations import scan_name
+from ccdbapi.engine.relation import scan_name
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.stream import ArrowTable
 from ccdbapi.engine.view import PROPERTIES
@@ -91,7 +92,9 @@ class Reading:
         self._facts = {facts.raw.name: facts for facts in plan.facts}
         self._calls = 0
         self._stopped = False
-        self._ended: Callable[[], Awaitable[None]] | None = None
+        self._begun = False
+        # Made before the calls begin: Ctrl-C may come before whoever begins them has what stands for them.
+        self._over: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -104,7 +107,8 @@ class Reading:
     def start(self) -> None:
         """Begins to make the calls."""
         if self._tables:
-            self._ended = self._face.start(self._fetch_all())
+            self._begun = True
+            self._face.start(self._fetch_all())
 
     async def heads(self) -> None:
         """Waits until every table has rows to begin with, or their end. Raises `OperationalError` for want of patience.
@@ -128,21 +132,22 @@ class Reading:
     async def finish(self) -> None:
         """Ends the calls that are under way, and waits for that."""
         self.stop(OperationalError("The result was dropped."))
-        if self._ended is not None:
-            await self._ended()
+        if self._begun:
+            await self._face.ended(self._over)
 
     async def _fetch_all(self) -> None:
-        # Not by what `start` was given: Ctrl-C may have come before it had it.
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
-        if self._stopped:
-            return
         try:
+            if self._stopped:
+                return
             async with asyncio.TaskGroup() as group:
                 for table in self._tables.values():
                     group.create_task(self._fetch(table))
         except BaseExceptionGroup as failures:
             # One failure fails the statement: no scan may end as if all of its rows had come.
             self._end_all(_first(failures))
+        finally:
+            self._over.set_result(None)
 
     @contextmanager
     def _failing_at_once(self) -> Iterator[None]:
@@ -181,11 +186,25 @@ class Reading:
     async def _batches(self, wanted: Sequence[Wanted] | Feed) -> AsyncGenerator[Sequence[Wanted], None]:
         if isinstance(wanted, Feed):
             tables = {scan_name(number): self._read(*place) for number, place in wanted.reads.items()}
-            async with aclosing(fed(wanted, tables, self._open_session)) as batches:
+            for name, part in wanted.reads.values():
+                if part is not None:
+                    await self._tables[name].channel.head(part)
+            feeding = fed(wanted, tables, self._open_session, depth=self._depth(wanted), abandon=self._abandon)
+            async with aclosing(feeding) as batches:
                 async for batch in batches:
                     yield batch  # type: ignore[misc]  # a feed of keys tells keys, one of listings listings
         else:
             yield wanted
+
+    def _depth(self, feed: Feed) -> int:
+        """How many feeds at most lie between this one and calls that wait for none."""
+        read = [
+            _feed_of(self._tables[name].source.parts[part]) for name, part in feed.reads.values() if part is not None
+        ]
+        return max((1 + self._depth(other) for other in read if other is not None), default=0)
+
+    def _abandon(self) -> None:
+        self._end_all(OperationalError("The statement was ended, with its event loop or by one of its parts."))
 
     def _read(self, name: str, part: int | None) -> ArrowTable:
         return self._tables[name].rows(part) if part is not None else fact_table(self._facts[name])
