@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
-from ccdbapi.engine.relations import KeyQuery, scan_name
+from ccdbapi.engine.relation import KeyQuery, scan_name
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.stream import ArrowTable, Columns
 from ccdbapi.engine.view import RawTable, StoredColumn, View

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ccdbapi.engine.expressions import Node
 from ccdbapi.engine.plan import Scan, read_plan
-from ccdbapi.engine.relations import KeyQuery, Reachable, RelationReader, Types
+from ccdbapi.engine.relation import KeyQuery, Reachable, Types
+from ccdbapi.engine.relations import RelationReader
 
 
 class Analysis:

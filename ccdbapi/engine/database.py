@@ -16,7 +16,7 @@ from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
 from ccdbapi.engine.local_tables import LocalTables
-from ccdbapi.engine.relations import KeyQuery
+from ccdbapi.engine.relation import KeyQuery
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.syntax import table_references
 from ccdbapi.engine.view import StoredColumn, View, quote_identifier

@@ -16,7 +16,7 @@ from typing import cast
 
 from ccdbapi.engine.domain import ANYTHING, NOTHING, Domain, union
 from ccdbapi.engine.expressions import Node, integers, main_reference, nodes
-from ccdbapi.engine.relations import ONE_TEXT, Types
+from ccdbapi.engine.relation import ONE_TEXT, Types
 
 #: Beyond this, not every whole number is a DOUBLE.
 _EXACT = 2.0**53

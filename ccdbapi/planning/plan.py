@@ -10,7 +10,7 @@ from ccdbapi.catalog import Column, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.domain import Domain
 from ccdbapi.engine.errors import Locate
-from ccdbapi.engine.relations import KeyQuery
+from ccdbapi.engine.relation import KeyQuery
 from ccdbapi.engine.view import RawTable
 from ccdbapi.planning.scopes import Scopes
 

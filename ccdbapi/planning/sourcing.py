@@ -11,7 +11,7 @@ from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, REGION, Table
 from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.domain import NOTHING, Domain, union
 from ccdbapi.engine.plan import Scan
-from ccdbapi.engine.relations import Reachable
+from ccdbapi.engine.relation import Reachable
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.planning.generic import generic_calls_of, generic_key_columns
 from ccdbapi.planning.keys import keys_of, list_columns, listings_of
