@@ -13,7 +13,7 @@ nox.options.default_venv_backend = "venv"
 @nox.parametrize("sqlalchemy", ["1.4", "2.0", "2.1"])
 def dialect(session: nox.Session, sqlalchemy: str) -> None:
     """Installs the package beside the latest SQLAlchemy of a minor version."""
-    session.install("-e", ".[embedded,pandas]", f"sqlalchemy~={sqlalchemy}.0", "hypothesis", "pytest")
+    session.install("-e", ".[aio,embedded,pandas]", f"sqlalchemy~={sqlalchemy}.0", "hypothesis", "pytest")
     tests = map(str, sorted(Path("tests").glob("*/test_sqlalchemy*.py")))
     session.run("python", "-m", "pytest", "-q", *tests, *session.posargs)
 

@@ -120,15 +120,13 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
 
     def connect(self, *arguments: Any, **keywords: Any) -> DBAPIConnection:
         """A new connection of the driver."""
-        if keywords.get("embedded") is True:
-            keywords["embedded"] = self._shared_emulator(keywords.get("catalog"))
-        return cast("DBAPIConnection", ccdbapi.connect(*arguments, **keywords))
+        return cast("DBAPIConnection", ccdbapi.connect(*arguments, **self._with_emulator(keywords)))
 
     def is_disconnect(self, e: Exception, connection: object, cursor: object) -> bool:
         """Whether the connection is closed, or the service did not answer."""
         if isinstance(e, ccdbapi.InterfaceError):
             driver = getattr(connection, "dbapi_connection", connection)
-            return isinstance(driver, ccdbapi.Connection) and driver.closed
+            return getattr(driver, "closed", False) is True
         return isinstance(e, ccdbapi.OperationalError) and e.diag.operation is not None and e.diag.code is None
 
     def do_ping(self, dbapi_connection: Any) -> bool:
@@ -163,6 +161,12 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
     def _get_default_schema_name(self, connection: Connection) -> str | None:  # type: ignore[override]  # may be none
         schema = driver_connection(connection).settings.schema
         return schema.lower().removeprefix(f"{CATALOG}.") if schema else None
+
+    def _with_emulator(self, keywords: dict[str, Any]) -> dict[str, Any]:
+        """The settings, with the engine's own emulator where they ask for one."""
+        if keywords.get("embedded") is True:
+            return {**keywords, "embedded": self._shared_emulator(keywords.get("catalog"))}
+        return keywords
 
     def _shared_emulator(self, catalog: str | Catalog | None) -> CloudControl:
         with self._lock:

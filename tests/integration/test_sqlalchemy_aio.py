@@ -1,0 +1,132 @@
+"""SQLAlchemy's asynchronous engine: ``create_async_engine("awscc+aio://…")``."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import sqlalchemy
+from faces import run
+from held_service import HeldService
+from sqlalchemy import Column, MetaData, String, Table, insert, select, text
+from sqlalchemy.dialects import registry
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+import ccdbapi
+from ccdbapi import aio
+from ccdbapi.emulator.service import CloudControl
+
+# As the package's entry point does once it is installed.
+registry.register("awscc.aio", "ccdbapi.sqlalchemy.aio", "AwsccAioDialect")
+
+URL = "awscc+aio:///glue?embedded=true&regions=us-east-1"
+INSERT = text("INSERT INTO workflows (name, description) VALUES (:name, :description)")
+ROWS = [{"name": f"w{n:02}", "description": f"of w{n:02}"} for n in range(30)]
+
+
+def test_core_reads_and_writes() -> None:
+    async def main() -> None:
+        engine = create_async_engine(URL)
+        workflows = Table(
+            "workflows", MetaData(), Column("Identifier", String), Column("name", String), Column("description", String)
+        )
+        async with engine.connect() as connection:
+            await connection.execute(INSERT, ROWS)
+            one = select(workflows.c.description).where(workflows.c.name == "w03")
+            assert (await connection.execute(one)).scalar_one() == "of w03"
+            created = insert(workflows).values(name="x", description="y").returning(workflows.c.Identifier)
+            assert (await connection.execute(created)).scalar_one() == "x"
+            result = await connection.execute(text("SELECT name FROM workflows_list_only ORDER BY name"))
+            assert [name for (name,) in result][:2] == ["w00", "w01"]
+            raw = (await connection.get_raw_connection()).driver_connection  # type: ignore[attr-defined,unused-ignore]
+            assert isinstance(raw, aio.AioConnection)
+        await engine.dispose()
+        assert raw.closed
+
+    run(main)
+
+
+def test_results_are_streamed() -> None:
+    async def main() -> None:
+        engine = create_async_engine(URL)
+        async with engine.connect() as connection:
+            await connection.execute(INSERT, ROWS)
+            result = await connection.stream(text("SELECT name FROM workflows_list_only"))
+            assert await result.fetchone() is not None
+            assert len([row async for row in result]) == 29
+        await engine.dispose()
+
+    run(main)
+
+
+def test_tables_are_reflected() -> None:
+    async def main() -> None:
+        engine = create_async_engine(URL)
+        metadata = MetaData()
+        async with engine.connect() as connection:
+            await connection.run_sync(lambda sync: metadata.reflect(sync, only=["workflows"]))
+        assert "description" in metadata.tables["workflows"].c
+        await engine.dispose()
+
+    run(main)
+
+
+def test_sessions_run_statements() -> None:
+    async def main() -> None:
+        engine = create_async_engine(URL)
+        async with AsyncSession(engine) as session:
+            await session.execute(INSERT, ROWS[0])
+            await session.commit()
+            assert (await session.execute(text("SELECT count(*) FROM workflows_list_only"))).scalar() == 1
+        await engine.dispose()
+
+    run(main)
+
+
+def test_errors_are_those_of_the_driver() -> None:
+    async def main() -> None:
+        engine = create_async_engine(URL)
+        async with engine.connect() as connection:
+            with pytest.raises(sqlalchemy.exc.ProgrammingError, match="Identifier") as raised:
+                await connection.execute(text("SELECT * FROM workflows"))
+            assert isinstance(raised.value.orig, ccdbapi.ProgrammingError)
+            assert (await connection.execute(text("SELECT 1"))).scalar() == 1
+        await engine.dispose()
+
+    run(main)
+
+
+def test_cancelling_the_task_ends_the_statement_and_the_pool_survives() -> None:
+    async def main() -> None:
+        service = HeldService("ListResources")
+        engine = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={"embedded": service})
+
+        async def names() -> int:
+            async with engine.connect() as connection:
+                return len((await connection.execute(text("SELECT name FROM workflows_list_only"))).fetchall())
+
+        task = asyncio.create_task(names())
+        while not service.arrived.is_set():  # noqa: ASYNC110 - it is a thread's event
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        service.release()
+        assert await names() == 0
+        await engine.dispose()
+
+    run(main)
+
+
+def test_connections_of_a_pool_run_at_once() -> None:
+    async def main() -> None:
+        engine = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={"embedded": CloudControl()})
+
+        async def answer(number: int) -> object:
+            async with engine.connect() as connection:
+                return (await connection.execute(text("SELECT :n + 1"), {"n": number})).scalar()
+
+        assert await asyncio.gather(*(answer(number) for number in range(12))) == list(range(1, 13))
+        await engine.dispose()
+
+    run(main)
