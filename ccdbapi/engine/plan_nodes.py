@@ -74,10 +74,12 @@ def unpacked(join: Node) -> Node:
     parts = nodes(cast("Node", conditions[0].get("left") or {}), "children")
     types = [cast("Node", t.get("type_info") or {}) for t in nodes(sides[1], "chunk_types")]
     members = [cast("Node", entry.get("second") or {}) for info in types for entry in nodes(info, "child_types")]
+    if len(types) != 1 or len(parts) != len(members) or not parts:
+        return join
     collection = cast("Node", sides[1].get("collection") or {})
     columns = cast("Sequence[Sequence[Node]]", collection.get("values") or ())
     rows = [nodes(cast("Node", row.get("value") or {}), "children") for column in columns for row in column]
-    if len(types) != 1 or len(parts) != len(members) or not parts or any(len(row) != len(parts) for row in rows):
+    if any(len(row) != len(parts) for row in rows):
         return join
     values = [[{**row[n], "type": member} for row in rows] for n, member in enumerate(members)]
     unpacked = {**sides[1], "chunk_types": members, "collection": {**collection, "types": members, "values": values}}
