@@ -8,7 +8,6 @@ from typing import Self
 
 from ccdbapi.catalog.catalog import Catalog
 from ccdbapi.catalog.model import ACCOUNT, ACCOUNT_ALIAS, REGION, Column, Table
-from ccdbapi.catalog.naming import reserved_column
 
 #: How many tables are kept with their columns.
 _KEPT_TABLES = 512
@@ -38,6 +37,9 @@ class AccountsCatalog(Catalog):
 
 @lru_cache(_KEPT_TABLES)
 def _with_accounts(table: Table) -> Table:
+    # Only who has several accounts needs names to be made.
+    from ccdbapi.catalog.naming import reserved_column
+
     reserved = {column.name for column in _COLUMNS}
     columns = [
         replace(column, name=reserved_column(column.name)) if column.name in reserved else column

@@ -21,7 +21,7 @@ PRESCRIBED = (
 )  # fmt: skip
 
 EXCEPTIONS = {
-    ccdbapi.Warning: Exception,
+    ccdbapi.Warning: Warning,  # so that Python's warnings take it
     ccdbapi.Error: Exception,
     ccdbapi.InterfaceError: ccdbapi.Error,
     ccdbapi.DatabaseError: ccdbapi.Error,
