@@ -99,7 +99,9 @@ class Reachable:
         tables = self._joined(frozenset[str]().union(*(self._demands[column].tables for column in columns)))
         more = (column for column in welcome if column in self._demands and column not in columns)
         # What constants tell, the scan's own predicates tell, too.
-        columns += [column for column in more if self._demands[column].tables and self._demands[column].tables <= tables]
+        columns += [
+            column for column in more if self._demands[column].tables and self._demands[column].tables <= tables
+        ]
         selected = ", ".join(self._demands[column].text for column in columns)
         items = [item for item in self._relation.items if item.alias in tables]
         conditions = [c.text for c in self._relation.conditions if c.tables <= tables]

@@ -108,7 +108,7 @@ STATEMENTS: Mapping[str, list[Step]] = {
     ],
     f"SELECT w.description FROM {TABLE} w JOIN {LISTED} l USING (region, name) WHERE region = '{EAST}'": [
         Step("ListResources", [EAST], 1, 1, "constants", f"region = '{EAST}'"),
-        Step("GetResource", [EAST], 0, LISTS, "step 1", f"(region, name) IN (rows of step 1) AND region = '{EAST}'"),
+        Step("GetResource", [EAST], 0, LISTS, "step 1", f"name IN (rows of step 1) AND region = '{EAST}'"),
     ],
     get(f"region = '{EAST}' AND name IN (SELECT name FROM {LISTED} WHERE region = '{WEST}')"): [
         Step("ListResources", [WEST], 1, 1, "constants", f"region = '{WEST}'"),
