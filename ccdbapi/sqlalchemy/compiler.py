@@ -23,7 +23,7 @@ class AwsccCompiler(PGCompiler):
 
     def visit_column(self, column: ColumnClause[Any], *args: Any, **kw: Any) -> str:
         """In UPDATE and DELETE the table that is written goes by its own name, without its schema."""
-        statement = getattr(self, "statement", None)  # DDL has none in SQLAlchemy 1.4
+        statement = self.stack[0]["selectable"] if self.stack else None
         written = statement.table if isinstance(statement, Update | Delete) else None
         if (
             not isinstance(written, TableClause)

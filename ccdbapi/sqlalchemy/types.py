@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import cast
@@ -62,18 +64,66 @@ class JSONPath(sqltypes.JSON.JSONPathType):
         return lambda value: _literal(_path(value))
 
 
+class AwsccDate(sqltypes.Date):
+    """A date, which schemas have as text."""
+
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """The date of what may have a time."""
+        return lambda value: value.date() if isinstance(value, datetime.datetime) else value
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """From text."""
+        return lambda value: datetime.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+class AwsccTime(sqltypes.Time):
+    """A time, which schemas have as text."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """From text."""
+        return lambda value: datetime.time.fromisoformat(value) if isinstance(value, str) else value
+
+
+class AwsccNumeric(sqltypes.Numeric):  # type: ignore[type-arg]  # it has none in SQLAlchemy 1.4
+    """A number: the engine has decimals, JSON has floats."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """Decimals or floats, as the type says."""
+        return _decimal(self._effective_decimal_return_scale) if self.asdecimal else _float
+
+
+class AwsccFloat(sqltypes.Float):  # type: ignore[type-arg]  # as above
+    """As `AwsccNumeric`."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """See the class."""
+        return _decimal(self._effective_decimal_return_scale) if self.asdecimal else _float
+
+
 #: SQLAlchemy's type → the one that this dialect uses in its place.
 COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] = {
+    sqltypes.Date: AwsccDate,
+    sqltypes.Float: AwsccFloat,
     sqltypes.Interval: postgresql.INTERVAL,
     sqltypes.JSON: AwsccJSON,
     sqltypes.JSON.JSONIndexType: JSONIndex,
     sqltypes.JSON.JSONPathType: JSONPath,
+    sqltypes.Numeric: AwsccNumeric,
+    sqltypes.Time: AwsccTime,
 }
 
 
 def _json(value: Any) -> str | None:
     # Without blanks, as services write it: the engine compares JSON by its text.
     return None if value is None else json.dumps(_plain(value), separators=(",", ":"))
+
+
+def _decimal(scale: int) -> _Processor:
+    return lambda value: Decimal(f"{value:.{scale}f}") if isinstance(value, float) else value
+
+
+def _float(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _plain(value: Any) -> Any:
