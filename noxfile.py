@@ -23,3 +23,12 @@ def ecosystem(session: nox.Session) -> None:
     """Installs what has an adapter for itself here, or reads from any driver or dialect, and runs it."""
     session.install("-e", ".[embedded,harlequin,pandas,polars]", "dask[dataframe]", "ipython", "jupysql", "pytest")
     session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
+
+
+@nox.session(default=False)
+@nox.parametrize("sqlalchemy", ["1.4", "2.0", "2.1"])
+def compliance(session: nox.Session, sqlalchemy: str) -> None:
+    """Runs SQLAlchemy's own suite for dialects. Not among the checks yet, since not all of it passes."""
+    session.install("-e", ".[embedded]", f"sqlalchemy~={sqlalchemy}.0", "greenlet", "pytest")
+    session.chdir("tests/compliance/sqlalchemy_suite")  # SQLAlchemy 1.4 reads the configuration that is there
+    session.run("python", "-m", "pytest", "-q", *session.posargs)
