@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from functools import cache, partial
 from typing import TypeVar, cast
 
@@ -64,7 +64,20 @@ async def fed(
     finally:
         for session in sessions:
             session.interrupt()
-        await jobs.do(close)
+        await _to_its_end(jobs.do(close))
+
+
+async def _to_its_end(work: Coroutine[object, object, None]) -> None:
+    """Waits for ``work``, though it may be told several times not to: by the groups that its task is in, one by one."""
+    task, told = asyncio.create_task(work), False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            told = True
+    if told:
+        raise asyncio.CancelledError
+    task.result()
 
 
 @cache
@@ -89,5 +102,12 @@ class _Jobs:
         if self._last is not None:
             await asyncio.wait({self._last})
         future = asyncio.wrap_future(self._pool.submit(job))
+        future.add_done_callback(_taken_note_of)
         self._last = cast("asyncio.Future[object]", future)
         return await asyncio.shield(future)
+
+
+def _taken_note_of(future: asyncio.Future[Result]) -> None:
+    """A failure that nobody waits for any more, such as that of an interrupted query, is nobody's concern."""
+    if not future.cancelled():
+        future.exception()

@@ -14,6 +14,8 @@ from held_service import HeldService
 import ccdbapi
 from ccdbapi.emulator.errors import ServiceError
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.engine.database import Database
+from ccdbapi.engine.session import Session
 
 R, W, F, M = "awscc.iam.roles", "awscc.glue.workflows", "awscc.lambda.functions", "awscc.apigateway.models"
 US = "region = 'us-east-1'"
@@ -48,13 +50,29 @@ def cursor(world: CloudControl) -> Iterator[ccdbapi.Cursor]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left() -> Iterator[None]:
-    """Once its connection is closed, no thread of a statement's feeds is there any more."""
+def nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """All sessions of the engine are closed, those of feeds, too, some of which another thread ends."""
+    opened: set[int] = set()
+    changed = threading.Condition()
+    open_session, close_session = Database.session, Session.close
+
+    def opening(database: Database) -> Session:
+        session = open_session(database)
+        with changed:
+            opened.add(id(session))
+        return session
+
+    def closing(session: Session) -> None:
+        close_session(session)
+        with changed:
+            opened.discard(id(session))
+            changed.notify_all()
+
+    monkeypatch.setattr(Database, "session", opening)
+    monkeypatch.setattr(Session, "close", closing)
     yield
-    for thread in threading.enumerate():
-        if thread.name == "ccdbapi feed":
-            thread.join(timeout=20)
-            assert not thread.is_alive()
+    with changed:
+        assert changed.wait_for(lambda: not opened, timeout=20)
 
 
 UNTOLD = {
@@ -291,7 +309,8 @@ def test_a_result_that_is_dropped_half_way_stops_its_calls(end: Callable[[ccdbap
         )
         assert cursor.fetchone() is not None
         end(cursor)
-        assert_nothing_more_is_asked(service, connection.cursor())
+        with connection.cursor() as other:
+            assert_nothing_more_is_asked(service, other)
         assert sum(call.operation == "GetResource" for call in service.calls) <= 31
 
 
