@@ -61,7 +61,7 @@ class Provisioned:
         stem = "".join(part.capitalize() for part in table.name.split("_") if part.isalnum() and part.isascii())
         type_name = f"Suite::{Name.of(table).service.capitalize()}::{stem or 'Table'}{number}"
         key = [column.name for column in table.primary_key.columns]
-        numbered = table.autoincrement_column
+        numbered = table._autoincrement_column
         required = [c.name for c in table.columns if c.primary_key and c is not numbered]
         schema: dict[str, object] = {
             "typeName": type_name,
