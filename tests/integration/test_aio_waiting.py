@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -48,6 +49,19 @@ async def created(service: HeldService, *names: str) -> None:
     service.held = operations
 
 
+def threads() -> tuple[Counter[str], int]:
+    """How many threads each pool has, and how many there are beside these."""
+    pooled = Counter(thread.name for thread in threading.enumerate() if thread.name.startswith("ccdbapi "))
+    return pooled, threading.active_count() - pooled.total()
+
+
+def assert_few_threads(others: int) -> None:
+    """No pool has more than it may, and there are no more ``others`` than there were."""
+    pooled, besides = threads()
+    assert max(pooled.values(), default=0) <= MOST
+    assert besides <= others
+
+
 @pytest.mark.parametrize(("statement", "operation"), READS)
 def test_a_thousand_statements_that_wait_for_aws_hold_no_thread(statement: str, operation: str) -> None:
     async def main() -> None:
@@ -56,17 +70,18 @@ def test_a_thousand_statements_that_wait_for_aws_hold_no_thread(statement: str, 
         async with await aio.connect(embedded=service, regions=["us-east-1"], concurrency=2000) as connection:
             before = len(service.calls)
             cursors = [connection.cursor() for _ in range(1000)]
+            _, others = threads()
 
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(rows_of(cursor, statement)) for cursor in cursors]
                 while service.waiting < 1000:  # noqa: ASYNC110 - the service counts
                     await asyncio.sleep(0)
                 # Those that planned and fed are idle, and none of them waits for the service.
-                assert threading.active_count() <= 1 + 2 * MOST
+                assert_few_threads(others)
                 assert await (await connection.cursor().execute("SELECT 6 * 7")).fetchall() == [(42,)]
                 service.release()
             assert {task.result()[0][0] for task in tasks} == {"a"}
-            assert threading.active_count() <= 1 + 3 * MOST
+            assert_few_threads(others)
             assert len(service.calls) - before == (2000 if statement == FED else 1000)
 
     run(main, seconds=120)
