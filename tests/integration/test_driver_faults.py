@@ -52,7 +52,10 @@ def test_a_write_through_a_broken_line_takes_effect_once(no_aws: pytest.MonkeyPa
 
 
 def test_a_read_from_a_throttled_endpoint_is_complete(no_aws: pytest.MonkeyPatch) -> None:
-    with served(Options(throttle_rate=150, check_signatures=True, credentials=CALLER)) as (connection, service):
+    with served(Options(throttle_rate=150, throttle_burst=10, check_signatures=True, credentials=CALLER)) as (
+        connection,
+        service,
+    ):
         cursor = connection.cursor()
         names = [f"image-{number}" for number in range(100)]
         cursor.execute(INSERT + rows(names))

@@ -72,7 +72,7 @@ UNWRITTEN = (
 values = st.sampled_from((*TEXTS, None))
 rows = st.lists(st.tuples(values, values, values, st.sampled_from(("0", "7", "-12", None))), max_size=6)
 expressions = st.recursive(
-    st.sampled_from(("a.kind", "a.id", "a.region", "CAST(a.number AS VARCHAR)", "'b'", "NULL::VARCHAR")),
+    st.sampled_from(("a.kind", "a.id", "a.region", "CAST(a.number AS VARCHAR)", "'b'", "CAST(NULL AS VARCHAR)")),
     lambda inner: st.tuples(st.sampled_from(WRITTEN), inner, inner).map(lambda given: given[0].format(*given[1:])),
     max_leaves=5,
 ).map("concat(a.id, {})".format)  # never a constant, which tells the same where there are no rows
