@@ -17,6 +17,7 @@ from ccdbapi.engine.expressions import (
     Node,
     Pending,
     Sql,
+    column_of,
     function_name,
     nodes,
     reference,
@@ -210,10 +211,10 @@ class Algebra:
             for column, value in demands.items():
                 name = f"b{number}_{len(selected)}"
                 selected.append(f"{value.text} AS {name}")
-                bound[number][column] = Sql(f"{alias}.{name}", frozenset({alias}))
+                bound[number][column] = column_of(alias, name)
         text = select(distinct + (", ".join(selected) or "1"), relation.items, [c.text for c in relation.conditions])
         cells = tuple(
-            Sql(f"{alias}.{name}", frozenset({alias})) if isinstance(cell, Sql) else cell
+            column_of(alias, name) if isinstance(cell, Sql) else cell
             for cell, name in zip(relation.cells, names, strict=True)
         )
         item = Item(f"({text}) AS {alias}", alias, read_by(relation.items))
@@ -236,7 +237,7 @@ class Algebra:
         alias = self.alias()
         names = [f"c{number}" for number in range(len(rows[0]))]
         values = ", ".join(f"({', '.join(map(str, row))})" for row in rows)
-        cells = tuple(Sql(f"{alias}.{name}", frozenset({alias})) for name in names)
+        cells = tuple(column_of(alias, name) for name in names)
         return Relation((Item(f"(VALUES {values}) AS {alias}({', '.join(names)})", alias),), (), cells)
 
     def computed(self, below: Relation, groups: Sequence[Node], aggregates: Sequence[Node]) -> Relation | None:
@@ -252,7 +253,7 @@ class Algebra:
         text = select(selected, below.items, [condition.text for condition in below.conditions])
         grouped = f" GROUP BY {', '.join(map(str, range(1, len(keys) + 1)))}" if keys else ""
         item = Item(f"({text}{grouped}) AS {alias}", alias, read_by(below.items))
-        return Relation((item,), (), tuple(Sql(f"{alias}.{name}", frozenset({alias})) for name in names))
+        return Relation((item,), (), tuple(column_of(alias, name) for name in names))
 
     def _aggregated(self, aggregate: Node, cells: Sequence[Cell]) -> Sql | None:
         arguments = [self.writer.write(part, cells) for part in nodes(aggregate, "children")]

@@ -20,6 +20,11 @@ class Sql(NamedTuple):
     tables: frozenset[str] = frozenset()
 
 
+def column_of(table: str, column: str) -> Sql:
+    """The column, as SQL names it, of the table with the alias ``table``."""
+    return Sql(f"{table}.{column}", frozenset({table}))
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A column whose values are not known yet: it is each of these columns of scans that have still to be read."""
@@ -37,7 +42,8 @@ _SIMPLE_TYPES = frozenset(
     {"BOOLEAN", "HUGEINT", "UHUGEINT", "VARCHAR", "BLOB", "DATE", "TIME", "TIMESTAMP", "UUID", "INTERVAL"}
 ).union(_INTEGERS, _FLOATS)
 
-_COMPARISONS = {
+#: Comparisons as the plan names them → in SQL.
+COMPARISONS = {
     "COMPARE_EQUAL": "=",
     "COMPARE_NOTEQUAL": "<>",
     "COMPARE_LESSTHAN": "<",
@@ -150,8 +156,8 @@ class ExpressionWriter:
         return Sql(f"{text} ELSE {otherwise.text} END", tables)
 
     def _operation(self, kind: str, expression: Node, parts: Sequence[str]) -> str | None:
-        if kind in _COMPARISONS and len(parts) == 2:
-            return f"({parts[0]} {_COMPARISONS[kind]} {parts[1]})"
+        if kind in COMPARISONS and len(parts) == 2:
+            return f"({parts[0]} {COMPARISONS[kind]} {parts[1]})"
         if kind in _CONJUNCTIONS:
             return f"({_CONJUNCTIONS[kind].join(parts)})"
         if kind in _POSTFIX:

@@ -7,18 +7,9 @@ from dataclasses import replace
 from typing import cast
 
 from ccdbapi.engine.algebra import Algebra
-from ccdbapi.engine.expressions import Cell, Node, Pending, Sql, integers, nodes
+from ccdbapi.engine.expressions import COMPARISONS, Cell, Node, Pending, Sql, column_of, integers, nodes
 from ccdbapi.engine.relation import Item, Relation, Types, scan_name
 from ccdbapi.engine.view import quote_identifier, quote_literal
-
-_OPERATORS = {
-    "COMPARE_EQUAL": "=",
-    "COMPARE_NOTEQUAL": "<>",
-    "COMPARE_LESSTHAN": "<",
-    "COMPARE_GREATERTHAN": ">",
-    "COMPARE_LESSTHANOREQUALTO": "<=",
-    "COMPARE_GREATERTHANOREQUALTO": ">=",
-}
 
 
 class LeafReader:
@@ -54,7 +45,7 @@ class LeafReader:
                     "Mapping[str, Sequence[str]]", cast("Node", node["function_data"]).get("qualified_name") or {}
                 )
                 source = ".".join(quote_identifier(part) for part in name.get("path", (table,)))
-            cells = [Sql(f"{alias}.{quote_identifier(c)}", frozenset({alias})) if c else None for c in columns]
+            cells = [column_of(alias, quote_identifier(c)) if c else None for c in columns]
             item = Item(f"{source} AS {alias}", alias, frozenset({number} if raw else ()))
             relation = Relation((item,), (), tuple(cells))
         return self._filtered_get(node, relation, names).pick(integers(node, "projection_ids"))
@@ -68,7 +59,7 @@ class LeafReader:
             if column is None:
                 cells.append(None)
             elif column in given:
-                cells.append(Sql(f"{alias}.{quote_identifier(column)}", frozenset({alias})))
+                cells.append(column_of(alias, quote_identifier(column)))
             else:
                 cells.append(Pending(frozenset({(number, column)})))
         items: tuple[Item, ...] = ()
@@ -77,7 +68,7 @@ class LeafReader:
             values = ", ".join(f"({', '.join(map(quote_literal, row))})" for row in rows)
             names = ", ".join(map(quote_identifier, given))
             items = (Item(f"(VALUES {values}) AS {alias}({names})", alias),)
-            demands = {c: Sql(f"{alias}.{quote_identifier(c)}", frozenset({alias})) for c in given}
+            demands = {c: column_of(alias, quote_identifier(c)) for c in given}
         return Relation(items, (), tuple(cells), {number: demands}, exact=False)
 
     def _filtered_get(self, node: Node, relation: Relation, names: Sequence[str]) -> Relation:
@@ -122,7 +113,7 @@ class LeafReader:
         match kind:
             case "CONSTANT_COMPARISON":
                 constant = self._algebra.writer.constant(cast("Node", entry.get("constant") or {}))
-                operator = _OPERATORS.get(str(entry.get("comparison_type")))
+                operator = COMPARISONS.get(str(entry.get("comparison_type")))
                 return Sql(f"({cell.text} {operator} {constant})", cell.tables) if constant and operator else None
             case "IS_NOT_NULL" | "IS_NULL":
                 return Sql(f"({cell.text} {kind.replace('_', ' ')})", cell.tables)

@@ -17,6 +17,7 @@ from ccdbapi.engine.expressions import (
     Node,
     Pending,
     Sql,
+    column_of,
     conjuncts,
     function_name,
     integers,
@@ -99,7 +100,7 @@ class RelationReader:
         over = frozenset[str]().union(*(cell.tables for cell in given if isinstance(cell, Sql)))
         item = Item(f"{name}({', '.join(texts)}) AS {alias}({', '.join(own)})", alias, over=over)
         indexes = [cast("int", column.get("index", 0)) for column in nodes(node, "column_indexes")]
-        cells: list[Cell] = [Sql(f"{alias}.c{n}", frozenset({alias})) if n < width else None for n in indexes]
+        cells: list[Cell] = [column_of(alias, f"c{n}") if n < width else None for n in indexes]
         # What it hands on of its input comes last.
         cells = list(Relation(cells=tuple(cells)).pick(integers(node, "projection_ids")).cells)
         cells += [below.cells[n] if n < len(below.cells) else None for n in integers(node, "projected_input")]
@@ -191,7 +192,7 @@ class RelationReader:
                 continue
             alias = self._algebra.alias()
             items.append(Item(f"unnest({listed.text}) AS {alias}(c0)", alias, over=listed.tables))
-            cells.append(Sql(f"{alias}.c0", frozenset({alias})))
+            cells.append(column_of(alias, "c0"))
         return replace(below, items=tuple(items), cells=() if below.ragged else tuple(cells), exact=exact)
 
     def _join(self, node: Node) -> Relation:
@@ -307,7 +308,7 @@ class RelationReader:
             selects = [self._algebra.selected(branch, names) for branch in branches]
             reads = frozenset[int]().union(*(read_by(branch.items) for branch in branches))
             item = Item(f"({' UNION ALL '.join(selects)}) AS {alias}", alias, reads)
-            cells = tuple(Sql(f"{alias}.{name}", frozenset({alias})) for name in names)
+            cells = tuple(column_of(alias, name) for name in names)
             exact = all(branch.exact for branch in branches) and node.get("type") == "LOGICAL_UNION"
             return Relation((item,), (), cells, exact=exact, ragged=ragged)
         for branch in branches:
