@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ccdbapi.emulator.contract import refusal
+from ccdbapi.emulator.errors import ServiceError
 from ccdbapi.emulator.options import Faults
 from ccdbapi.emulator.store import Scope
 
@@ -28,7 +29,7 @@ class Throttle:
         admitted = level >= 1
         self._buckets[scope] = (level - 1 if admitted else level, now)
         if not admitted:
-            raise refusal("ThrottlingException", "Rate exceeded")
+            raise _throttled()
 
 
 class FaultSource:
@@ -42,10 +43,12 @@ class FaultSource:
     def around(self) -> Iterator[None]:
         """Surrounds the handling of a request with whatever goes wrong.
 
-        Raises `ConnectionResetError` where no answer may be given, `ServiceError` where the service fails.
+        Raises `ConnectionResetError` where no answer may be given, `ServiceError` where the service throttles or fails.
         """
         if self._occurs(self._faults.drop_before):
             raise ConnectionResetError("the connection broke before the request was handled")
+        if self._occurs(self._faults.throttled):
+            raise _throttled()
         if self._occurs(self._faults.server_error):
             raise refusal("ServiceInternalErrorException", "Internal error reported from downstream service")
         yield
@@ -54,3 +57,7 @@ class FaultSource:
 
     def _occurs(self, probability: float) -> bool:
         return probability > 0 and self._rng.random() < probability
+
+
+def _throttled() -> ServiceError:
+    return refusal("ThrottlingException", "Rate exceeded")

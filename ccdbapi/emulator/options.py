@@ -32,17 +32,18 @@ class Credential:
 class Faults:
     """Probabilities (0 to 1) of what goes wrong, drawn from a generator seeded with ``seed``.
 
-    ``server_error`` answers with HTTP 500 and handles nothing; ``drop_before`` and ``drop_after`` break the
-    connection without an answer, before and after the request was handled.
+    ``throttled`` and ``server_error`` handle nothing, and answer with ThrottlingException and HTTP 500; ``drop_before``
+    and ``drop_after`` break the connection without an answer, before and after the request was handled.
     """
 
+    throttled: float = 0.0
     server_error: float = 0.0
     drop_before: float = 0.0
     drop_after: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("server_error", "drop_before", "drop_after"):
+        for name in ("throttled", "server_error", "drop_before", "drop_after"):
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionError(f"faults.{name} is a probability from 0 to 1, not {getattr(self, name)!r}")
 

@@ -147,13 +147,24 @@ class TestFaults:
             list_images(url)
         assert [call.error for call in service.calls] == ["ConnectionResetError"]
 
-    def test_a_server_error_is_a_fault(self) -> None:
+    @pytest.mark.parametrize(
+        ("faults", "status", "code"),
+        [
+            (Faults(server_error=1), 500, "ServiceInternalErrorException"),
+            (Faults(throttled=1), 400, "ThrottlingException"),
+        ],
+        ids=["failing", "throttled"],
+    )
+    def test_a_request_that_is_not_handled_is_answered_as_aws_does(
+        self, faults: Faults, status: int, code: str
+    ) -> None:
         with (
-            serve_in_thread(CloudControl(Options(faults=Faults(server_error=1)))) as url,
+            serve_in_thread(CloudControl(Options(faults=faults))) as url,
             pytest.raises(ClientError) as caught,
         ):
             list_images(url)
-        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+        assert caught.value.response["Error"]["Code"] == code
 
     def test_a_port_that_is_taken_is_an_error(self, endpoint: str) -> None:
         port = urlsplit(endpoint).port

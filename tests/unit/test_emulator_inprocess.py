@@ -75,7 +75,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
         Options(**options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["server_error", "drop_before", "drop_after"])
+@pytest.mark.parametrize("name", ["throttled", "server_error", "drop_before", "drop_after"])
 def test_faults_are_probabilities(name: str) -> None:
     with pytest.raises(OptionError, match=name):
         Faults(**{name: 1.5})  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from ccdbapi.catalog import Catalog
 from ccdbapi.emulator.errors import ServiceError
 from ccdbapi.emulator.options import Faults, Options
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.emulator.store import Store
 
 HANDLERS = {name: {"permissions": [f"demo:{name.title()}Thing"]} for name in ("create", "read", "update", "delete")}
 
@@ -549,9 +550,24 @@ class TestDisturbances:
             ask(faults=Faults(server_error=1)).names()
         assert caught.value.status == 500
 
-    def test_draws_the_same_faults_from_the_same_seed(self) -> None:
+    def test_throttles_a_share_of_requests_and_handles_none_of_these(self) -> None:
+        store, refusals = Store(), []
+        caller = Caller(CloudControl(Options(faults=Faults(throttled=0.4, seed=5)), store, CATALOG))
+        for number in range(100):
+            try:
+                caller("CreateResource", TypeName="Acme::Demo::Thing", DesiredState=f'{{"ThingName": "n{number}"}}')
+            except ServiceError as refusal:
+                refusals.append((refusal.code, refusal.message, refusal.status))
+        assert set(refusals) == {("ThrottlingException", "Rate exceeded", 400)}
+        assert 25 <= len(refusals) <= 55
+        assert [call.error for call in caller.service.calls].count("ThrottlingException") == len(refusals)
+        quiet = Caller(CloudControl(Options(page_size=100), store, CATALOG))
+        assert len(quiet.names(MaxResults=100)) == 100 - len(refusals)
+
+    @pytest.mark.parametrize("fault", ["throttled", "server_error"])
+    def test_draws_the_same_faults_from_the_same_seed(self, fault: str) -> None:
         def outcomes(seed: int) -> list[bool]:
-            caller = ask(faults=Faults(server_error=0.5, seed=seed))
+            caller = ask(faults=Faults(**{fault: 0.5}, seed=seed))
             for _ in range(40):
                 try:
                     caller.names()
