@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ccdbapi.columnar import ColumnarResult
+from ccdbapi.columnar import ColumnarCore
 from ccdbapi.coroutines import finish
-from ccdbapi.cursor_core import ColumnDescription, CursorCore, Row
+from ccdbapi.cursor_core import ColumnDescription, Row
 from ccdbapi.parameters import Parameters, parameter_sets
 
 if TYPE_CHECKING:
     import pandas
+    import polars
     import pyarrow
 
     from ccdbapi.connection import Connection
 
 
-class Cursor(CursorCore, ColumnarResult):
+class Cursor(ColumnarCore):
     """Runs one statement at a time. PEP 249, "Cursor Objects".
 
     Made by `Connection.cursor`; for one thread, but for `cancel` and `close`. Iterating gives the rows that are left.
@@ -71,6 +72,33 @@ class Cursor(CursorCore, ColumnarResult):
         """All rows that are left. PEP 249. Raises as `fetchone`."""
         return finish(self._fetch_all())
 
+    def fetch_arrow_table(self) -> pyarrow.Table:
+        """All rows that are left. Needs ``ccdbapi[arrow]``. JSON is text in tables, frames and batches."""
+        return finish(self._fetch_table())
+
+    def fetch_df(self) -> pandas.DataFrame:
+        """All rows that are left. Needs ``ccdbapi[pandas]``. A DECIMAL is a float there."""
+        return finish(self._fetch_frame())
+
+    def fetch_polars(self) -> polars.DataFrame:
+        """All rows that are left. Needs ``ccdbapi[polars]``.
+
+        Raises `NotSupportedError` for what polars has no type for (INTERVAL), or if columns share a name.
+        """
+        return finish(self._fetch_polars())
+
+    def fetch_record_batches(self, rows_per_batch: int = 1000) -> pyarrow.RecordBatchReader:
+        """The rows that are left, as they come: a batch is there when about ``rows_per_batch`` rows were read.
+
+        They belong to the reader: the cursor's other methods do not give them any more. It raises what they would, and
+        `InterfaceError` once the cursor is closed or has executed another statement. If rows were fetched before, or
+        the statement has already read more than 16 MB, the rest is read to the end first. Needs ``ccdbapi[arrow]``.
+        """
+        schema, these = finish(self._open_batches(rows_per_batch))
+        import pyarrow
+
+        return pyarrow.RecordBatchReader.from_batches(schema, self._batches(these))
+
     def nextset(self) -> None:
         """None: a statement gives one result at most. PEP 249. Raises as `fetchone`."""
         with self._guarded():
@@ -113,14 +141,7 @@ class Cursor(CursorCore, ColumnarResult):
         if self._closed:
             self.close()
 
-    def _frame(self) -> pandas.DataFrame:
-        return finish(self._fetch_frame())
-
-    def _batches(self, rows: int) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
-        schema, these = finish(self._open_batches(rows))
-        return schema, self._next_batches(these)
-
-    def _next_batches(self, these: object) -> Iterator[pyarrow.RecordBatch]:
+    def _batches(self, these: object) -> Iterator[pyarrow.RecordBatch]:
         while (batch := finish(self._next_batch(these))) is not None:
             yield batch
 

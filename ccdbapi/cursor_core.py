@@ -18,9 +18,6 @@ from ccdbapi.exceptions import Error, InterfaceError, InternalError, NotSupporte
 from ccdbapi.parameters import Parameters, values_for
 
 if TYPE_CHECKING:
-    import pandas
-    import pyarrow
-
     from ccdbapi.assembly import Assembly
     from ccdbapi.config import Settings
     from ccdbapi.engine.session import ResultColumn
@@ -187,29 +184,6 @@ class CursorCore(ABC):
             rows = await executor.fetch_all() if self._reading else []
             self._count(len(rows), ended=True)
             return rows
-
-    async def _fetch_frame(self) -> pandas.DataFrame:
-        with self._guarded():
-            frame = await self._unread().fetch_frame()
-            self._count(len(frame), ended=True)
-            return frame
-
-    async def _open_batches(self, rows: int) -> tuple[pyarrow.Schema, object]:
-        """What the columns of the rows that are left are, and what `_next_batch` gives them for."""
-        with self._guarded():
-            schema = await self._unread().open_batches(rows)
-            self._batched = these = object()
-            return schema, these
-
-    async def _next_batch(self, these: object) -> pyarrow.RecordBatch | None:
-        with self._guarded():
-            if self._batched is not these or self._executor is None:
-                raise InterfaceError("The cursor has executed another statement: these rows are gone.")
-            batch = await self._executor.next_batch()
-            if batch is None:
-                self._batched = None
-            self._count(0 if batch is None else batch.num_rows, ended=batch is None)
-            return batch
 
     @asynccontextmanager
     async def _begun(self, operation: str) -> AsyncIterator[Run]:

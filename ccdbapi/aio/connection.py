@@ -36,7 +36,7 @@ class AioConnection(ConnectionCore):
         self._waits = Awaiting()
         self._cursors: weakref.WeakSet[AioCursor] = weakref.WeakSet()
 
-    async def open(self) -> Self:
+    async def _open(self) -> Self:
         """Puts together what the connection works with. Raises `InterfaceError` for settings that cannot work."""
         await self._waits.do(super().assembly)
         return self
@@ -110,7 +110,7 @@ def _awaited(
 
     @wraps(connect)
     async def awaited(*arguments: Options.args, **keywords: Options.kwargs) -> AioConnection:
-        return await AioConnection(connect(*arguments, **keywords).settings).open()
+        return await AioConnection(connect(*arguments, **keywords).settings)._open()
 
     return awaited
 

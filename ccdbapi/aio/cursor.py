@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ccdbapi.columnar import needed
-from ccdbapi.cursor_core import CursorCore, Row
+from ccdbapi.columnar import ColumnarCore
+from ccdbapi.cursor_core import Row
 from ccdbapi.parameters import Parameters, parameter_sets
 
 if TYPE_CHECKING:
     import pandas
+    import polars
     import pyarrow
 
     from ccdbapi.aio.connection import AioConnection
 
 
-class AioCursor(CursorCore):
+class AioCursor(ColumnarCore):
     """Runs one statement at a time. As `ccdbapi.Cursor`, but that what may take time is awaited.
 
     Made by `AioConnection.cursor`; for one task, but for `cancel` and `close`. Cancelling the task that executes a
@@ -63,14 +64,20 @@ class AioCursor(CursorCore):
         """All rows that are left. Raises as `fetchone`."""
         return await self._fetch_all()
 
+    async def fetch_arrow_table(self) -> pyarrow.Table:
+        """All rows that are left. See `ccdbapi.Cursor.fetch_arrow_table`."""
+        return await self._fetch_table()
+
     async def fetch_df(self) -> pandas.DataFrame:
         """All rows that are left. See `ccdbapi.Cursor.fetch_df`."""
-        needed("pandas")
         return await self._fetch_frame()
+
+    async def fetch_polars(self) -> polars.DataFrame:
+        """All rows that are left. See `ccdbapi.Cursor.fetch_polars`."""
+        return await self._fetch_polars()
 
     async def fetch_record_batches(self, rows_per_batch: int = 1000) -> AsyncIterator[pyarrow.RecordBatch]:
         """The rows that are left, batch by batch as they come. See `ccdbapi.Cursor.fetch_record_batches`."""
-        needed("pyarrow", extra="arrow")
         _, these = await self._open_batches(rows_per_batch)
         while (batch := await self._next_batch(these)) is not None:
             yield batch

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pandas
+import polars
+import pyarrow
 import pytest
-from faces import both_faces, connected, rows_of, run, value_of
+from faces import AnyCursor, both_faces, connected, rows_of, run, value_of
 
 import ccdbapi
+from ccdbapi import aio
 from ccdbapi.emulator.errors import ServiceError
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
@@ -57,6 +62,120 @@ def test_a_statement_gives_the_same_rows_by_the_same_calls(face: str, which: str
             made = [(call.operation, call.payload.get("Identifier")) for call in service.calls]
             assert sorted(made, key=str) == sorted(calls, key=str)
             assert cursor.stats.calls == len(calls)
+
+    run(main)
+
+
+def public(face: type) -> dict[str, object]:
+    """The public names of a class, and what stands for those of the language: both faces have to have these, too."""
+    protocol = {"__aiter__": "__iter__", "__anext__": "__next__", "__aenter__": "__enter__", "__aexit__": "__exit__"}
+    names = {protocol.get(name, name): getattr(face, name) for name in dir(face)}
+    return {name: value for name, value in names.items() if not name.startswith("_") or name in protocol.values()}
+
+
+@pytest.mark.parametrize(
+    ("blocking", "awaited"), [(ccdbapi.Cursor, aio.AioCursor), (ccdbapi.Connection, aio.AioConnection)]
+)
+def test_both_faces_have_the_same_methods_with_the_same_parameters(blocking: type, awaited: type) -> None:
+    ours, theirs = public(blocking), public(awaited)
+    assert sorted(ours) == sorted(theirs)
+    for name, method in ours.items():
+        if inspect.isroutine(method):
+            parameters = inspect.signature(method).parameters
+            assert parameters == inspect.signature(theirs[name]).parameters, name  # type: ignore[arg-type]  # a method, too
+
+
+def test_both_faces_connect_with_the_same_settings() -> None:
+    assert inspect.signature(aio.connect).parameters == inspect.signature(ccdbapi.connect).parameters
+
+
+def _table(table: pyarrow.Table) -> list[tuple[object, ...]]:
+    return list(zip(*table.to_pydict().values(), strict=True))
+
+
+#: Method → the class of what it gives, and its rows.
+COLUMNAR: dict[str, tuple[type, Callable[[AnyCursor], list[tuple[object, ...]]]]] = {
+    "fetch_arrow_table": (pyarrow.Table, _table),
+    "fetch_df": (pandas.DataFrame, lambda frame: [tuple(row) for row in frame.itertuples(index=False)]),
+    "fetch_polars": (polars.DataFrame, lambda frame: frame.rows()),
+}
+
+
+@both_faces
+@pytest.mark.parametrize("method", COLUMNAR)
+def test_results_are_tables_of_packages(face: str, method: str) -> None:
+    kind, rows = COLUMNAR[method]
+
+    async def main() -> None:
+        service = CloudControl(Options(page_size=2))
+        async with connected(face, embedded=service, regions=["us-east-1"]) as cursor:
+            await value_of(cursor.executemany(INSERT, [[f"w{n}", f"of w{n}"] for n in range(5)]))
+            service.calls.clear()
+            await value_of(cursor.execute("SELECT name, region FROM awscc.glue.workflows_list_only ORDER BY name"))
+            assert await value_of(cursor.fetchone()) == ("w0", "us-east-1")
+            given = await value_of(getattr(cursor, method)())
+            assert isinstance(given, kind)
+            assert rows(given) == [(f"w{n}", "us-east-1") for n in range(1, 5)]
+            assert (cursor.rowcount, cursor.rownumber) == (5, 5)
+            assert [call.operation for call in service.calls] == ["ListResources"] * 3
+            assert rows(await value_of(getattr(cursor, method)())) == []
+            await value_of(cursor.execute("SELECT * FROM awscc.glue.workflows WHERE false"))
+            empty = await value_of(getattr(cursor, method)())
+            assert "description" in (empty.column_names if kind is pyarrow.Table else empty.columns)
+
+    run(main)
+
+
+async def batches_of(cursor: AnyCursor, rows: object) -> list[pyarrow.RecordBatch]:
+    """The record batches of either face."""
+    batches = cursor.fetch_record_batches(rows)
+    return [batch async for batch in batches] if hasattr(batches, "__aiter__") else list(batches)
+
+
+@both_faces
+def test_record_batches_come_as_pages_do(face: str) -> None:
+    async def main() -> None:
+        async with connected(face, embedded=CloudControl(Options(page_size=20)), regions=["us-east-1"]) as cursor:
+            await value_of(cursor.executemany(INSERT, [[f"w{n:02}", ""] for n in range(60)]))
+            await value_of(cursor.execute("SELECT name FROM awscc.glue.workflows_list_only"))
+            batches = await batches_of(cursor, 20)
+            assert [batch.num_rows for batch in batches] == [20] * 3
+            assert cursor.rowcount == 60
+
+    run(main)
+
+
+@both_faces
+@pytest.mark.parametrize("rows", [0, -1, None, "many"])
+def test_a_batch_is_of_one_row_or_more(face: str, rows: object) -> None:
+    async def main() -> None:
+        async with connected(face, embedded=True) as cursor:
+            await value_of(cursor.execute("SELECT 1"))
+            with pytest.raises(ccdbapi.ProgrammingError, match="1 row or more"):
+                await batches_of(cursor, rows)
+            assert await value_of(cursor.fetchall()) == [(1,)]
+
+    run(main)
+
+
+@both_faces
+@pytest.mark.parametrize("method", COLUMNAR)
+def test_without_a_result_there_is_no_table(face: str, method: str) -> None:
+    async def main() -> None:
+        async with connected(face, embedded=True) as cursor:
+            with pytest.raises(ccdbapi.ProgrammingError, match="no results to fetch"):
+                await value_of(getattr(cursor, method)())
+
+    run(main)
+
+
+@both_faces
+def test_what_polars_cannot_hold_is_not_supported(face: str) -> None:
+    async def main() -> None:
+        async with connected(face, embedded=True) as cursor:
+            await value_of(cursor.execute("SELECT 1 AS a, 2 AS a"))
+            with pytest.raises(ccdbapi.NotSupportedError, match="rename columns"):
+                await value_of(cursor.fetch_polars())
 
     run(main)
 
