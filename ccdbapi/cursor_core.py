@@ -241,7 +241,7 @@ class CursorCore(ABC):
         if [request.handler for request, _ in done] == ["create"]:
             self._lastrowid = done[0][1].identifier
         if plans and plans[0].returning is not None:
-            self._describe(await executor.returned(plans[0].returning, written))
+            self._describe(await executor.returned(plans[0].returning, written, run))
         else:
             run.end()
 

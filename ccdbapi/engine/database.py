@@ -90,8 +90,8 @@ class Database:
             f"{catalog}.main" if default_schema is None else f"{catalog}.{default_schema},{catalog}.main"
         )
         self._lock = threading.RLock()
-        self._schemas: set[str] = set()
-        self._views: set[tuple[str, str]] = set()
+        self._schemas = {"main"}
+        self._views: dict[tuple[str, str], str] = {}
         self._raw_tables: dict[str, dict[str, str]] = {}
         self._root.execute(f"ATTACH ':memory:' AS {quote_identifier(catalog)}")
         if default_schema is not None:
@@ -112,7 +112,7 @@ class Database:
             self._finalizer()
 
     def table_names(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[tuple[str, ...]]:
-        """The names, in parts, of the tables that ``sql`` reads and that are not views yet.
+        """The names, in parts, of the tables that ``sql`` reads: of a view that is defined, its raw table's.
 
         Raises `ProgrammingError` when ``sql`` does not parse, `NotSupportedError` when it is no query.
         """
@@ -125,7 +125,7 @@ class Database:
             except duckdb.BinderException:
                 # It knows no columns of tables that are not there yet, and some clauses (USING, UNNEST) need them.
                 row = self._root.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-                return sorted(table_references(json.loads(row[0]))) if row else []
+                return sorted(map(self._looked_through, table_references(json.loads(row[0])))) if row else []
 
     def define(self, view: View) -> None:
         """Creates a view and, where it does not exist yet, the empty raw table under it."""
@@ -140,7 +140,7 @@ class Database:
             self._root.execute(view.definition)
             types = {column.source: column.sql_type for column in view.columns if isinstance(column, StoredColumn)}
             self._raw_tables[view.table.name].update(types)
-            self._views.add((view.schema, view.name))
+            self._views[view.schema, view.name] = view.table.name
 
     def plan(self, sql: str, bindings: Bindings, locate: Locate) -> Analysis:
         """What the optimized plan of the query ``sql`` tells.
@@ -223,6 +223,10 @@ class Database:
                 raise bindings.unsupported(name) from None
             except (duckdb.Error, TypeError, ValueError, OverflowError) as error:
                 raise bindings.out_of_range(name, str(error).partition(": ")[2] or str(error)) from None
+
+    def _looked_through(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        raw = self._views.get((parts[-2], parts[-1])) if len(parts) > 1 else None
+        return parts if raw is None else ("temp", "main", raw)
 
     def _roll_back(self) -> None:
         with suppress(duckdb.TransactionException):

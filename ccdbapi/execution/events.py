@@ -1,28 +1,11 @@
-"""Progress events as rows, for RETURNING."""
+"""Progress events as rows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ccdbapi.cloudcontrol.progress import HookProgressEvent, ProgressEvent
-from ccdbapi.engine.stream import ArrowTable, Columns
-from ccdbapi.engine.view import PROPERTIES, RawTable
-from ccdbapi.planning.views import ROW_NUMBER
-
-
-def event_table(raw: RawTable, events: Sequence[tuple[Mapping[str, str], ProgressEvent]]) -> ArrowTable:
-    """The events, each with the columns that say where it is of, as the rows of ``raw``."""
-    rows = [
-        {ROW_NUMBER: str(number), **scope, PROPERTIES: event.resource_model, **event_members(event)}
-        for number, (scope, event) in enumerate(events)
-    ]
-
-    def batches() -> Iterator[Columns]:
-        yield [[row.get(column) for row in rows] for column in raw.columns]
-
-    return ArrowTable(raw.columns, batches)
 
 
 def event_members(event: ProgressEvent) -> dict[str, str | None]:

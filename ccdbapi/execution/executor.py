@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, REGION
 from ccdbapi.cloudcontrol.accounts import Clients, refreshing
 from ccdbapi.cloudcontrol.observer import observing
-from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
-from ccdbapi.execution.events import event_table
 from ccdbapi.execution.faces import Face
 from ccdbapi.execution.journal import Journal
 from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
 from ccdbapi.execution.requests import Request, distinct, request_row, requests_of
+from ccdbapi.execution.returning import Written, event_table, models_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
 from ccdbapi.execution.writing import Log, Writing
@@ -32,9 +30,6 @@ from ccdbapi.planning.explain import DryRunPlan, analyzed, requested
 if TYPE_CHECKING:
     import pandas
     import pyarrow
-
-#: A request and the last event of its progress.
-Written = tuple[Request, ProgressEvent]
 
 T = TypeVar("T")
 
@@ -146,14 +141,18 @@ class Executor:
             return None
         return [partial(self._journal.mark, number) for number in self._journal.record(requests)]
 
-    async def returned(self, returning: Returning, written: Sequence[Written]) -> Sequence[ResultColumn]:
+    async def returned(self, returning: Returning, written: Sequence[Written], run: Run) -> Sequence[ResultColumn]:
         """Starts the query that RETURNING is, over what was written, and returns its columns.
 
         What it raises tells by its outcomes that the writing itself is done.
         """
-        events = [(_scope(request, returning), event) for request, event in written]
-        tables = {returning.raw.name: event_table(returning.raw, events)}
         try:
+            models: Sequence[str | None] = [None] * len(written)
+            if returning.shows_resources:
+                with observing(run.tally), run.patience.waiting():
+                    reading = models_of(refreshing(self._clients), written, run.patience)
+                    models = await self._face.wait(reading, run.patience)
+            tables = {returning.raw.name: event_table(returning, written, models)}
             return await self._do(
                 partial(self._session.execute, returning.sql, returning.bindings, tables, returning.locate)
             )
@@ -256,13 +255,6 @@ class Executor:
     def _check_cancelled(self) -> None:
         if self._cancelled:
             raise _cancelled()
-
-
-def _scope(request: Request, returning: Returning) -> Mapping[str, str]:
-    """The columns that say where the request went, as far as RETURNING needs them."""
-    ids = returning.account_ids
-    known = {ACCOUNT: ids[request.account]} if ids else {}
-    return {REGION: request.region, ACCOUNT_ALIAS: request.account, **known}
 
 
 def _cancelled() -> OperationalError:

@@ -41,6 +41,8 @@ class Request:
     type_version_id: str | None
     #: By which the service knows a request that it took on before; such a one is not sent again, but followed.
     request_token: str | None = None
+    #: The resource as it was, as JSON text, where RETURNING shows what is gone afterwards.
+    model: str | None = field(default=None, repr=False)
 
     def failed(self, event: ProgressEvent) -> bool:
         """Whether ``event`` is that of a request that was not carried out. To cancel one is to have it cancelled."""
@@ -211,4 +213,5 @@ def _request(plan: WritePlan, handler: HandlerName | Literal["cancel"], row: Nam
         client_token=option("client_token") or str(uuid.uuid4()),
         role_arn=option("role_arn"),
         type_version_id=option("type_version_id"),
+        model=str(row["properties"]) if handler == "delete" and "properties" in row else None,
     )

@@ -63,7 +63,7 @@ def resource_row(source: Source, key: Key, properties: str) -> Row:
     row = _key_columns(key) | {PROPERTIES: properties}
     pointers = [column for column in source.columns if column.startswith("/")]
     # What is write-only stands in the identifier alone.
-    return row | {**parts_of(source.table, key), **_model_columns(properties, pointers)} if pointers else row
+    return row | {**parts_of(source.table, key), **model_columns(properties, pointers)} if pointers else row
 
 
 def listed_row(source: Source, listing: Listing, identifier: str, properties: str | None) -> Row:
@@ -73,7 +73,7 @@ def listed_row(source: Source, listing: Listing, identifier: str, properties: st
     parents = {f"/{name}": value for name, value in listing.parents}
     row = {**_key_columns(key), **parts_of(source.table, key), **parents}
     lacking = [column for column in source.columns if column.startswith("/") and column not in row]
-    return row | _model_columns(properties, lacking) if lacking and properties is not None else row
+    return row | model_columns(properties, lacking) if lacking and properties is not None else row
 
 
 def columns_of(source: Source, rows: Iterable[Row]) -> Columns:
@@ -106,7 +106,8 @@ def _scope(origin: AnyKey | AnyListing) -> dict[str, str]:
     return {REGION: origin.region, ACCOUNT_ALIAS: origin.account}
 
 
-def _model_columns(properties: str, pointers: Iterable[str]) -> dict[str, str]:
+def model_columns(properties: str, pointers: Iterable[str]) -> dict[str, str]:
+    """Pointer → what it points to in the JSON text ``properties``, as a raw table's column has it, if it is there."""
     model = json.loads(properties)
     values = {pointer: _resolve(model, pointer) for pointer in pointers}
     return {pointer: as_text(value) for pointer, value in values.items() if value is not None}

@@ -11,7 +11,7 @@ from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.domain import Domain
 from ccdbapi.engine.errors import Locate
 from ccdbapi.engine.relation import KeyQuery
-from ccdbapi.engine.view import RawTable
+from ccdbapi.engine.view import PROPERTIES, RawTable
 from ccdbapi.planning.scopes import Scopes
 
 
@@ -194,13 +194,23 @@ class QueryPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returning:
-    """The query over the progress events that RETURNING is; ``account_ids`` as of `Source`."""
+    """The query over the progress events that RETURNING is, of ``table``.
 
+    It needs ``columns`` of the raw table; ``account_ids`` as of `Source`.
+    """
+
+    table: Table
     sql: str
     bindings: Bindings = field(repr=False)
     locate: Locate
     raw: RawTable
+    columns: frozenset[str]
     account_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shows_resources(self) -> bool:
+        """Whether it shows more of the resources than their identifiers."""
+        return PROPERTIES in self.columns
 
 
 #: What a column of a write's source is: the new value of a property, an option of the request, or what is named here;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, Column, Table
 from ccdbapi.engine.view import PROPERTIES, ExtractedColumn, RawTable, StoredColumn, View
@@ -75,20 +76,23 @@ def target_view_of(table: Table) -> View:
 
 
 def returning_view_of(table: Table) -> View:
-    """The view that RETURNING sees: the progress event, where it happened, and the resource, if the event has it."""
-    raw = RawTable("ProgressEvent", (ROW_NUMBER, *table.scope_columns, *EVENT_COLUMNS, PROPERTIES))
+    """The view that RETURNING sees: the progress event, where it happened, and the resource, as far as it is known."""
+    keys = table.resource_type.primary_identifier if table.service != GENERIC_SERVICE else ()
+    raw = RawTable(
+        f"{table.qualified_name} events", (ROW_NUMBER, *table.scope_columns, *EVENT_COLUMNS, *keys, PROPERTIES)
+    )
     events = (
         StoredColumn(ROW_NUMBER, ROW_NUMBER, "BIGINT"),
         *(StoredColumn(name, name) for name in table.scope_columns),
         *(StoredColumn(name, name, sql_type) for name, sql_type in EVENT_COLUMNS.items()),
     )
     taken = {column.name.lower() for column in events}
-    properties: list[ExtractedColumn] = []
+    properties: list[StoredColumn | ExtractedColumn] = []
     for column in table.columns if table.service != GENERIC_SERVICE else ():
         for name in (column.name, *column.aliases, column.property_name):
             if column.pointer is not None and name is not None and name.lower() not in taken:
                 taken.add(name.lower())
-                properties.append(ExtractedColumn(name, column.pointer, column.sql_type))
+                properties.append(_column(replace(column, name=name), raw))
     return View(CATALOG, _RETURNING, f"{table.service}.{table.name}", raw, (*events, *properties))
 
 

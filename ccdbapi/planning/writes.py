@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Literal
 
 from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, GENERIC_SERVICE, IDENTIFIER, REGION, Column, HandlerName, Table
@@ -31,6 +32,10 @@ from ccdbapi.planning.views import EVENT_COLUMNS, MODEL, OPTION_COLUMNS, ROW_NUM
 from ccdbapi.sql import ColumnName, Delete, Fragment, Insert, Statement, TableName, Update
 
 PATCH_DOCUMENT = "PatchDocument"
+
+#: What RETURNING's own query is called within the one that puts its rows in order; and a column of it that has the
+#: engine refuse aggregates, which would be of each row alone.
+_SHOWN, _EACH = '"ccdbapi shown"', '"ccdbapi each"'
 
 #: What says where a resource is, or is to be.
 _SCOPE_ROLES: tuple[Literal["region", "account", "account_alias"], ...] = ("region", "account", "account_alias")
@@ -67,7 +72,7 @@ class WritePlanner:
             table=table,
             source=source,
             options=options_of(statement),
-            returning=self._returning(table, statement, statement.returning, bindings),
+            returning=self._returning(table, statement, bindings),
             awaited=awaited(statement),
             roles=roles,
             default_region=self._scopes.only_region,
@@ -80,28 +85,36 @@ class WritePlanner:
         Raises as `insert` does, and `NotSupportedError` for properties that are read-only or create-only.
         """
         table = self._table(statement, statement.table, "update")
-        roles, source = self._targets(table, statement, bindings, _assigned(table, statement))
+        assigned = _assigned(table, statement)
+        compared = any(isinstance(role, Column) for role in assigned)
+        shown: Mapping[Role, str] = {"properties": MODEL} if compared else {}
+        roles, source = self._targets(table, statement, bindings, shown, assigned)
         return UpdatePlan(
             table=table,
             source=source,
             roles=roles,
             options=options_of(statement),
-            returning=self._returning(table, statement, statement.returning, bindings),
+            returning=self._returning(table, statement, bindings),
             awaited=awaited(statement),
             max_writes=max_writes(statement),
         )
 
     def delete(self, statement: Delete, bindings: Bindings) -> DeletePlan | CancelPlan:
-        """The plan of a DELETE. Raises as `insert` does."""
+        """The plan of a DELETE. Raises as `insert` does.
+
+        Where RETURNING shows more of the resources than their identifiers, they are read before they are gone.
+        """
         table = self._table(statement, statement.table, "delete")
         plan_class = CancelPlan if table.service == GENERIC_SERVICE else DeletePlan
-        roles, source = self._targets(table, statement, bindings, {})
+        returning = self._returning(table, statement, bindings)
+        shown = returning is not None and returning.shows_resources
+        roles, source = self._targets(table, statement, bindings, {"properties": MODEL} if shown else {})
         return plan_class(
             table=table,
             source=source,
             roles=roles,
             options=options_of(statement),
-            returning=self._returning(table, statement, statement.returning, bindings),
+            returning=returning,
             awaited=awaited(statement),
             max_writes=max_writes(statement),
         )
@@ -125,9 +138,17 @@ class WritePlanner:
         return writable(self._queries.known_table(name, statement.text), handler, place(statement.text, name.position))
 
     def _targets(
-        self, table: Table, statement: Update | Delete, bindings: Bindings, assigned: Mapping[Role, Fragment]
+        self,
+        table: Table,
+        statement: Update | Delete,
+        bindings: Bindings,
+        shown: Mapping[Role, str],
+        assigned: Mapping[Role, Fragment] = MappingProxyType({}),
     ) -> tuple[tuple[Role, ...], QueryPlan]:
-        """The query for the resources, or the requests, that the statement is about, and what its columns mean."""
+        """The query for the resources, or the requests, that the statement is about, and what its columns mean.
+
+        Beside what tells which they are, it gives columns of theirs that are ``shown``, and what is ``assigned``.
+        """
         view = target_view_of(table)
         alias = quote_identifier(statement.alias or statement.table.name)
         # By its alias an account is known without a call.
@@ -139,10 +160,8 @@ class WritePlanner:
         else:
             columns |= {"identifier": IDENTIFIER}
             columns |= {role: name for name, role in OPTION_COLUMNS.items() if name in view.table.columns}
-        if any(isinstance(role, Column) for role in assigned):
-            columns["properties"] = MODEL
         selected: dict[Role, Sequence[str | Fragment]] = {
-            role: [f"{alias}.{quote_identifier(name)}"] for role, name in columns.items()
+            role: [f"{alias}.{quote_identifier(name)}"] for role, name in {**columns, **shown}.items()
         }
         selected |= {role: ["(", value, ")"] for role, value in assigned.items()}
         others: list[str | Fragment] = [] if statement.source is None else [", ", statement.source]
@@ -153,31 +172,35 @@ class WritePlanner:
         )  # fmt: skip
         return tuple(selected), self._queries.targets(table, text, bindings, RequestOptions())
 
-    def _returning(
-        self, table: Table, statement: Statement, returning: Fragment | None, bindings: Bindings
-    ) -> Returning | None:
-        if returning is None:
+    def _returning(self, table: Table, statement: Insert | Update | Delete, bindings: Bindings) -> Returning | None:
+        if statement.returning is None:
             return None
         view = returning_view_of(table)
         self._database.define(view)
+        alias = quote_identifier(statement.alias or statement.table.name)
         # `*` is the event and where it is of; the names of properties are found one level further out.
-        events = ", ".join(f'h."{name}"' for name in (*EVENT_COLUMNS, *table.scope_columns))
+        events = ", ".join(f'{alias}."{name}"' for name in (*EVENT_COLUMNS, *table.scope_columns))
         text = render(
             statement.text, bindings,
-            f"SELECT r.* FROM {qualified(view)} AS h, LATERAL (SELECT ", returning,
-            f' FROM (SELECT {events}) AS e) AS r ORDER BY h."{ROW_NUMBER}"',
+            f"SELECT {_SHOWN}.* EXCLUDE ({_EACH}) FROM {qualified(view)} AS {alias}, "
+            f'LATERAL (SELECT "ccdbapi event"."Operation" AS {_EACH}, ', statement.returning,
+            f' FROM (SELECT {events}) AS "ccdbapi event") AS {_SHOWN} ORDER BY {alias}."{ROW_NUMBER}"',
         )  # fmt: skip
+        names = self._database.table_names(text.sql, bindings, text.locate)
+        others = [name for name in names if self._queries.table(name) is not None]
         try:
-            scans = self._database.plan(text.sql, bindings, text.locate).scans
+            scans = [] if others else self._database.plan(text.sql, bindings, text.locate).scans
         except UnknownColumn as error:
             raise unknown_column(error, [table]) from None
-        if any(scan.table != view.table.name for scan in scans):
-            raise NotSupportedError("RETURNING sees the rows that were written, and no other table.")
+        if others or any(scan.table != view.table.name for scan in scans):
+            raise NotSupportedError("RETURNING sees the rows that were written, and no other table of AWS resources.")
         return Returning(
+            table=table,
             sql=text.sql,
             bindings=bindings,
             locate=text.locate,
             raw=view.table,
+            columns=frozenset().union(*(scan.columns for scan in scans)),
             account_ids=self._scopes.ids() if any(ACCOUNT in scan.columns for scan in scans) else {},
         )
 
