@@ -6,8 +6,10 @@ SQLAlchemy's own code is synchronous; what it calls here is awaited by the green
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy.util
@@ -124,6 +126,8 @@ class AdaptedAioConnection(AdaptedConnection):
     def __init__(self, connection: aio.AioConnection) -> None:
         self._connection = cast("Any", connection)
         self._own = connection
+        self._loop = asyncio.get_running_loop()
+        self._ending: asyncio.Task[None] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -156,6 +160,14 @@ class AdaptedAioConnection(AdaptedConnection):
         """Closes the connection."""
         _await(self._own.close())
 
+    def terminate(self) -> None:
+        """Has the connection closed where nothing can be awaited, as when the garbage collector has found it."""
+        with suppress(RuntimeError):  # its event loop has ended, and with it what the connection had
+            self._loop.call_soon_threadsafe(self._close_beside)
+
+    def _close_beside(self) -> None:
+        self._ending = self._loop.create_task(self._own.close())
+
 
 class AwsccAioExecutionContext(AwsccExecutionContext):
     """One execution of a statement."""
@@ -172,6 +184,7 @@ class AwsccAioDialect(AwsccDialect):
     is_async = True
     supports_statement_cache = True
     supports_server_side_cursors = True
+    has_terminate = True
     execution_ctx_cls = AwsccAioExecutionContext
 
     @classmethod
@@ -188,6 +201,10 @@ class AwsccAioDialect(AwsccDialect):
         """A new connection of the driver."""
         connection = _await(aio.connect(*arguments, **self._with_emulator(keywords)))
         return cast("DBAPIConnection", AdaptedAioConnection(connection))
+
+    def do_terminate(self, dbapi_connection: Any) -> None:
+        """See `AdaptedAioConnection.terminate`."""
+        dbapi_connection.terminate()
 
     def get_driver_connection(self, connection: Any) -> aio.AioConnection:
         """The driver's own connection."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import weakref
 
 import pytest
 import sqlalchemy
@@ -10,11 +13,12 @@ from faces import run
 from held_service import HeldService
 from sqlalchemy import Column, MetaData, String, Table, insert, select, text
 from sqlalchemy.dialects import registry
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 import ccdbapi
 from ccdbapi import aio
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.sqlalchemy.version import BEFORE_2
 
 # As the package's entry point does once it is installed.
 registry.register("awscc.aio", "ccdbapi.sqlalchemy.aio", "AwsccAioDialect")
@@ -116,6 +120,59 @@ def test_cancelling_the_task_ends_the_statement_and_the_pool_survives() -> None:
         await engine.dispose()
 
     run(main)
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "with rows on their way"])
+def test_a_connection_that_nobody_gave_back_is_ended(busy: bool) -> None:
+    """SQLAlchemy 2 tells of it, and ends the connection; 1.4 puts it back into the pool."""
+
+    async def main() -> None:
+        service = HeldService("ListResources", spared=4)
+        engine = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={"embedded": service})
+        async with engine.connect() as connection:
+            await connection.execute(INSERT, [{"name": f"w{n:03}", "description": ""} for n in range(130)])
+
+        async def forgotten() -> aio.AioConnection:
+            connection = await engine.connect()
+            if busy:
+                result = await connection.stream(text("SELECT name FROM workflows_list_only LIMIT 129"))
+                assert await result.fetchone() is not None
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection  # type: ignore[attr-defined,unused-ignore]
+            assert isinstance(driver, aio.AioConnection)
+            return driver
+
+        told = contextlib.nullcontext() if BEFORE_2 else pytest.warns(sqlalchemy.exc.SAWarning, match="be terminated")
+        with told:
+            driver = weakref.ref(await forgotten())
+            gc.collect()
+        while busy and service.waiting:  # noqa: ASYNC110 - the service counts
+            await asyncio.sleep(0)
+        service.release()
+        if not BEFORE_2:
+            while (left := driver()) is not None and not left.closed:
+                del left
+                await asyncio.sleep(0)
+        async with engine.connect() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM workflows_list_only"))).scalar() == 130
+        await engine.dispose()
+
+    run(main)
+
+
+def test_a_connection_may_outlive_its_event_loop() -> None:
+    async def main() -> None:
+        engines.append(create_async_engine(URL))
+        connections.append(await engines[0].connect())
+        await connections[0].execute(text("SELECT 1"))
+
+    engines: list[AsyncEngine] = []
+    connections: list[AsyncConnection] = []
+    run(main)
+    told = contextlib.nullcontext() if BEFORE_2 else pytest.warns(sqlalchemy.exc.SAWarning, match="be terminated")
+    with told:
+        connections.clear()
+        gc.collect()
 
 
 def test_connections_of_a_pool_run_at_once() -> None:
