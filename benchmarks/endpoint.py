@@ -11,12 +11,13 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ccdbapi.emulator.http import serve
-from ccdbapi.emulator.options import DEFAULT_ACCOUNT, Options
+from ccdbapi.emulator.options import DEFAULT_ACCOUNT, Faults, Options
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.emulator.store import Scope, Store
 
@@ -28,22 +29,39 @@ ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "example"
 
 
 class Setup(NamedTuple):
-    """What an endpoint holds, ``images`` in each of ``regions``, and how it behaves: see `Options` for the others."""
+    """What an endpoint holds, ``images`` in each of ``regions``, and how it behaves: see `Options` for the others.
 
-    images: int
+    ``faults`` are those of `Faults`, by name; ``data`` is the file that it keeps its state in, None for none.
+    """
+
+    images: int = 0
     regions: Sequence[str] = (REGION,)
     page_size: int = 100
     latency: float = 0.0
+    settle: float = 0.0
     throttle_rate: float | None = None
     throttle_burst: float | None = None
+    faults: Mapping[str, float] = MappingProxyType({})
+    data: str | None = None
 
 
 class Calls(NamedTuple):
-    """The calls an endpoint has had, those among them that it throttled included."""
+    """The calls an endpoint has had by operation, and those among them that it refused or broke off by error."""
 
-    lists: int
-    gets: int
-    throttled: int
+    operations: Mapping[str, int]
+    errors: Mapping[str, int]
+
+    @property
+    def lists(self) -> int:
+        return self.operations.get("ListResources", 0)
+
+    @property
+    def gets(self) -> int:
+        return self.operations.get("GetResource", 0)
+
+    @property
+    def throttled(self) -> int:
+        return self.errors.get("ThrottlingException", 0)
 
     def __str__(self) -> str:
         return f"{self.lists} lists and {self.gets} gets"
@@ -78,7 +96,7 @@ def endpoint(images: int) -> Iterator[str]:
 @contextmanager
 def running(setup: Setup) -> Iterator[Endpoint]:
     """Serves what ``setup`` says from another process."""
-    command = [sys.executable, __file__, json.dumps(setup)]
+    command = [sys.executable, __file__, json.dumps(setup._replace(faults=dict(setup.faults)))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         try:
@@ -99,7 +117,9 @@ def role(number: int) -> str:
 
 
 async def _filled(setup: Setup) -> Store:
-    store = Store()
+    store = Store(setup.data)
+    if not setup.images:
+        return store
     # Neither latency nor throttling is for what is there from the start.
     service = CloudControl(store=store)
     for region in setup.regions:
@@ -122,17 +142,19 @@ async def _serve(setup: Setup) -> None:
     options = Options(
         page_size=setup.page_size,
         latency=setup.latency,
+        settle=setup.settle,
         throttle_rate=setup.throttle_rate,
         throttle_burst=setup.throttle_burst,
+        faults=Faults(**setup.faults),  # type: ignore[arg-type]  # the seed is a whole number
     )
     service = CloudControl(options, await _filled(setup))
     async with serve(service) as url:
         print(url, flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             operations = Counter(call.operation for call in service.calls)
-            throttled = sum(call.error == "ThrottlingException" for call in service.calls)
+            errors = Counter(call.error for call in service.calls if call.error is not None)
             service.calls.clear()
-            print(json.dumps(Calls(operations["ListResources"], operations["GetResource"], throttled)), flush=True)
+            print(json.dumps(Calls(operations, errors)), flush=True)
 
 
 if __name__ == "__main__":
