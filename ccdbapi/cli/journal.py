@@ -31,14 +31,26 @@ def journal(ctx: click.Context, path: Path) -> None:
 @click.option("--region", "regions", multiple=True, help="As for `ccdbapi query`.")
 @click.option("--profile", help="A profile of the AWS configuration.")
 @click.option("--endpoint-url", metavar="URL", help="Of Cloud Control, instead of the region's own.")
+@click.option(
+    "--rate-limit",
+    type=click.FloatRange(0),
+    default=25.0,
+    show_default=True,
+    metavar="N",
+    help="Requests a second in each region, at most; 0: any number.",
+)
 @click.pass_obj
-def resume(path: Path, regions: tuple[str, ...], profile: str | None, endpoint_url: str | None) -> None:
+def resume(
+    path: Path, regions: tuple[str, ...], profile: str | None, endpoint_url: str | None, rate_limit: float
+) -> None:
     """Follows requests that are under way, and sends again those that may not have arrived.
 
     No request is made twice. Those that are too old to be asked for are looked up by their resources. The exit code is
     1 unless all are done.
     """
-    with connect(regions=regions, profile=profile, endpoint_url=endpoint_url, journal=path) as connection:
+    with connect(
+        regions=regions, profile=profile, endpoint_url=endpoint_url, rate_limit=rate_limit, journal=path
+    ) as connection:
         outcomes = connection.resume_journal()
     for outcome in outcomes:
         click.echo(
