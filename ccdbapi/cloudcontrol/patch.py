@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import jsonpatch
 
+from ccdbapi.cloudcontrol.limits import LIMITS, objection
 from ccdbapi.exceptions import DataError
 
 #: One operation of a document.
 Operation = Mapping[str, object]
 
-#: How many characters a document may have. Source: PatchDocument in the service model.
-MAX_LENGTH = 262_144
+#: How many characters a document may have.
+MAX_LENGTH = LIMITS["PatchDocument"].longest
 
 #: What an operation needs beside its path. RFC 6902, section 4; jsonpatch looks at it only when a patch is applied.
 _OPERANDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
@@ -56,5 +57,5 @@ def _check_operand(operation: Operation) -> None:
 
 def _fitting(text: str) -> str:
     if len(text) > MAX_LENGTH:
-        raise DataError(f"PatchDocument has {len(text)} characters; Cloud Control takes at most {MAX_LENGTH}.")
+        raise DataError(f"{objection('PatchDocument', text)}.")
     return text

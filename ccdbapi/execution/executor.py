@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ccdbapi.cloudcontrol.accounts import Clients, refreshing
 from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
+from ccdbapi.execution.distinct import distinct
 from ccdbapi.execution.faces import Face
 from ccdbapi.execution.journal import Journal
+from ccdbapi.execution.objections import Objections
 from ccdbapi.execution.policy import WritePolicy
 from ccdbapi.execution.reading import Reading
-from ccdbapi.execution.requests import Request, distinct, request_row, requests_of
+from ccdbapi.execution.requests import Request, request_row, requests_of
 from ccdbapi.execution.returning import Written, event_table, models_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     import pyarrow
 
 T = TypeVar("T")
+
+#: So many sets of parameters are read for at once.
+READ_AHEAD = 64
 
 #: Rows that are discarded at once.
 _DISCARDED = 2048
@@ -65,7 +72,9 @@ class Executor:
         self._journal = journal
         self._skips_regions = skips_regions
         self._run: Run | None = None
-        self._reading: Reading | None = None
+        #: What has begun to be read: first that whose rows are executed, then what is read ahead for a statement that
+        #: writes by several sets of parameters.
+        self._readings: deque[Reading] = deque()
         self._writing: Writing | None = None
         self._outcomes: tuple[Outcome, ...] = ()
         self._cancelled = False
@@ -77,16 +86,25 @@ class Executor:
         return await self._read(plan, run, Skipping(run.warn) if self._skips_regions else Failing())
 
     async def _read(self, plan: QueryPlan, run: Run, regions: Failing) -> Sequence[ResultColumn]:
-        clients = refreshing(self._clients) if plan.fresh else self._clients
         self._run = run
-        self._reading = reading = Reading(self._face, clients, plan, run.patience, self._open_session, regions)
         with self._stoppable():
             self._check_cancelled()
-            with observing(run.tally):
-                reading.start()
-            await self._face.first(reading.heads, run.patience)
-            self._check_cancelled()
-            return await self._do(partial(self._session.execute, plan.sql, plan.bindings, reading.tables, plan.locate))
+            self._begin(plan, run, regions)
+            return await self._open(plan, run)
+
+    def _begin(self, plan: QueryPlan, run: Run, regions: Failing) -> None:
+        clients = refreshing(self._clients) if plan.fresh else self._clients
+        reading = Reading(self._face, clients, plan, run.patience, self._open_session, regions)
+        self._readings.append(reading)
+        with observing(run.tally):
+            reading.start()
+
+    async def _open(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
+        """Executes the query that has begun first."""
+        reading = self._readings[0]
+        await self._face.first(reading.heads, run.patience)
+        self._check_cancelled()
+        return await self._do(partial(self._session.execute, plan.sql, plan.bindings, reading.tables, plan.locate))
 
     async def analyze(self, plan: AnalyzePlan, run: Run) -> Sequence[ResultColumn]:
         """Runs the plan's query to its end, and starts the one that tells what it made. Raises as `query` does."""
@@ -99,7 +117,7 @@ class Executor:
 
     async def requested(self, plan: DryRunPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts the query whose rows are the requests that a write would make. Raises as `write` does before those."""
-        requests = distinct([(plan.write, await self._requests(plan.write, run))])
+        requests = distinct(await self._requests([plan.write], run))
         return await self.query(requested([request_row(request) for request in requests]), run)
 
     async def write(self, plans: Sequence[WritePlan], run: Run) -> Sequence[Written]:
@@ -108,7 +126,7 @@ class Executor:
         Raises before the first one for what is wrong with the statement's values, or goes beyond the policy.
         """
         self._policy.check(plans)
-        requests = distinct([(plan, await self._requests(plan, run)) for plan in plans])
+        requests = distinct(await self._requests(plans, run))
         awaited = [self._wait if plan.awaited is None else plan.awaited for plan in plans]
         returned = self._policy.returns_failures(plans)
         self._writing = Writing(
@@ -195,11 +213,12 @@ class Executor:
         with self._stopping:
             # First of all: what begins from here on sees it, and what has begun is stopped below.
             self._cancelled = True
-            reading, writing = self._reading, self._writing
+            readings, writing = tuple(self._readings), self._writing
             if writing is not None:
                 writing.cancel()
-            if reading is not None:
+            for reading in readings:
                 reading.stop(_cancelled())
+            if readings:
                 self._session.interrupt()
 
     async def reset(self) -> None:
@@ -209,10 +228,19 @@ class Executor:
 
     async def _drop(self) -> None:
         with self._stopping:  # an interrupt for this statement must not reach the next one
-            reading, self._reading = self._reading, None
+            readings, self._readings = self._readings, deque()
         try:
-            if reading is not None:
+            for reading in readings:
                 await reading.finish()
+        finally:
+            self._session.reset()
+
+    async def _drop_first(self) -> None:
+        """As `_drop`, but for what is read ahead."""
+        with self._stopping:
+            reading = self._readings.popleft()
+        try:
+            await reading.finish()
         finally:
             self._session.reset()
 
@@ -223,14 +251,34 @@ class Executor:
         finally:
             self._session.close()
 
-    async def _requests(self, plan: WritePlan, run: Run) -> Sequence[Request]:
+    async def _requests(self, plans: Sequence[WritePlan], run: Run) -> Sequence[tuple[WritePlan, Sequence[Request]]]:
+        """The requests of each plan. What the plans read is read at once, and executed one after the other.
+
+        Raises what is wrong with the values of all of them.
+        """
+        self._run = run
         # Nothing is written by what was remembered, nor by a part of what there is.
-        await self._read(replace(plan.source, fresh=True), run, Failing())
-        rows = await self.fetch_all()
-        await self._drop()
-        requests = await self._face.do(partial(requests_of, plan, rows))
-        self._policy.check_number(plan, len(requests))
-        return requests
+        sources = [replace(plan.source, fresh=True) for plan in plans]
+        unbegun = iter(sources)
+        objections = Objections()
+        made: list[tuple[WritePlan, Sequence[Request]]] = []
+        try:
+            for number, (plan, source) in enumerate(zip(plans, sources, strict=True), 1):
+                with self._stoppable():
+                    self._check_cancelled()
+                    for other in islice(unbegun, READ_AHEAD - len(self._readings)):
+                        self._begin(other, run, Failing())
+                    await self._open(source, run)
+                    rows = await self._do(self._session.fetch_all)
+                await self._drop_first()
+                which = f"Set {number} of parameters: " if len(plans) > 1 else ""
+                requests = await self._face.do(partial(requests_of, plan, rows, objections, which))
+                self._policy.check_number(plan, len(requests))
+                made.append((plan, requests))
+        finally:
+            await self._drop()
+        objections.check()
+        return made
 
     async def _do(self, job: Callable[[], T]) -> T:
         """What the engine does with the query's rows."""
@@ -244,8 +292,8 @@ class Executor:
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError):
                 self.cancel()
-            if self._reading is not None:
-                self._reading.stop(error)
+            for reading in tuple(self._readings):
+                reading.stop(error)
             if self._run is not None:
                 self._run.end(error)
             if self._cancelled and isinstance(error, Error):

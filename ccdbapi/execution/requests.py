@@ -11,7 +11,7 @@ from typing import Literal
 
 from ccdbapi.catalog import Column, HandlerName, ResourceType
 from ccdbapi.cloudcontrol import patch
-from ccdbapi.cloudcontrol.patch import MAX_LENGTH
+from ccdbapi.cloudcontrol.limits import objection
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import Row
 from ccdbapi.exceptions import DataError, InternalError, ProgrammingError
@@ -23,6 +23,9 @@ from ccdbapi.planning.plan import OptionName
 
 #: A row of a plan's source: what its columns mean → their values.
 NamedRow = Mapping[Role, object]
+
+#: As many characters of an identifier name it in a message.
+_LONGEST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,31 +55,28 @@ class Request:
 _CANCELLED = ("cancel", "CANCEL_COMPLETE")
 
 
-def requests_of(plan: WritePlan, rows: Sequence[Row]) -> list[Request]:
-    """The requests that the rows of the plan's source come to.
+def requests_of(plan: WritePlan, rows: Sequence[Row], objections: Objections, which: str = "") -> list[Request]:
+    """The requests that the rows of the plan's source come to, if there are no ``objections`` to their values.
 
-    Raises `DataError` for a value that does not fit, naming its row and column, and for what is no patch document.
+    Those go by the row and ``which`` plan it is of. Raises `DataError` for what is no patch document.
     """
     named = [dict(zip(plan.roles, row, strict=True)) for row in rows]
-    objections = Objections()
     match plan:
         case InsertPlan():
-            creates = [_create_request(plan, number, row, objections) for number, row in enumerate(named, 1)]
-            objections.check()
-            return creates
+            return [
+                _create_request(
+                    plan, f"{which}Row {number} of INSERT INTO {plan.table.qualified_name}", row, objections
+                )
+                for number, row in enumerate(named, 1)
+            ]
         case UpdatePlan():
             _check_distinct(plan, named)
-            documents = [_patch_document(plan, row, objections) for row in named]
-            objections.check()
-            return [
-                _request(plan, "update", row, document)
-                for row, document in zip(named, documents, strict=True)
-                if document is not None
-            ]
-        case DeletePlan():
-            return [_request(plan, "delete", row) for row in named]
-        case CancelPlan():
-            return [_request(plan, "cancel", row) for row in named]
+            updates = [_update_request(plan, f"{which}UPDATE", row, objections) for row in named]
+            return [request for request in updates if request is not None]
+        case DeletePlan() | CancelPlan():
+            handler: Literal["delete", "cancel"] = "delete" if isinstance(plan, DeletePlan) else "cancel"
+            verb = f"{which}DELETE FROM"
+            return [_request(plan, handler, _named(plan, verb, row), row, objections) for row in named]
     raise InternalError(f"There are no requests for a {type(plan).__name__}.")
 
 
@@ -103,35 +103,7 @@ _OPERATIONS = {
 }
 
 
-def distinct(planned: Sequence[tuple[WritePlan, Sequence[Request]]]) -> list[Request]:
-    """The requests of all plans, if each has a client token of its own: a second one would pass for a repetition.
-
-    Raises `ProgrammingError` where one does not, and where two plans set columns of one resource: both are compared
-    with what it was before either.
-    """
-    requests = [request for _, made in planned for request in made]
-    compared = Counter(
-        (request.account, request.region, request.identifier)
-        for plan, made in planned
-        if "properties" in plan.roles
-        for request in made
-    )
-    several = [identifier for (*_, identifier), count in compared.items() if count > 1]
-    if several:
-        raise ProgrammingError(
-            f"Two sets of parameters set columns of one resource ({several[0]}): execute them one after the other."
-        )
-    tokens = {(request.account, request.region, request.client_token) for request in requests}
-    if len(tokens) < len(requests):
-        raise ProgrammingError(
-            f"The statement makes {len(requests)} requests, and a client token stands for one: give each row a "
-            "ClientToken of its own, or none."
-        )
-    return requests
-
-
-def _create_request(plan: InsertPlan, number: int, row: NamedRow, objections: Objections) -> Request:
-    where = f"Row {number} of INSERT INTO {plan.table.qualified_name}"
+def _create_request(plan: InsertPlan, where: str, row: NamedRow, objections: Objections) -> Request:
     located: NamedRow = {"region": plan.default_region, **row, "account_alias": _account_alias(plan, row, where)}
     region = located["region"]
     if not isinstance(region, str) or not region:
@@ -141,9 +113,7 @@ def _create_request(plan: InsertPlan, number: int, row: NamedRow, objections: Ob
     state = json.dumps(given)
     if len(values) == sum(isinstance(role, Column) for role in row):
         objections.add(where, new_violations(plan.table.resource_type, given))
-    if len(state) > MAX_LENGTH:
-        objections.add(where, [f"its properties have {len(state)} characters; Cloud Control takes {MAX_LENGTH}."])
-    return _request(plan, "create", located, state)
+    return _request(plan, "create", where, located, objections, state)
 
 
 def _account_alias(plan: InsertPlan, row: NamedRow, where: str) -> str:
@@ -164,15 +134,16 @@ def _account_alias(plan: InsertPlan, row: NamedRow, where: str) -> str:
 _ACCOUNT_ROLES: tuple[Role, ...] = ("account", "account_alias")
 
 
-def _patch_document(plan: UpdatePlan, row: NamedRow, objections: Objections) -> str | None:
-    """The document of an UpdateResource, None where the resource has all the values already."""
+def _update_request(plan: UpdatePlan, verb: str, row: NamedRow, objections: Objections) -> Request | None:
+    """The UpdateResource of the row, None where the resource has all the values already."""
+    where = _named(plan, verb, row)
     if "patch_document" in row:
-        return patch.checked(row["patch_document"])
-    where = f"UPDATE {plan.table.qualified_name} of {row['identifier']}"
+        return _request(plan, "update", where, row, objections, patch.checked(row["patch_document"]))
     model: Mapping[str, object] = json.loads(str(row["properties"]))
     values = _properties(plan, row, where, objections)
     objections.add(where, changed_violations(plan.table.resource_type, model, values))
-    return patch_document(plan.table.resource_type, model, values)
+    document = patch_document(plan.table.resource_type, model, values)
+    return None if document is None else _request(plan, "update", where, row, objections, document)
 
 
 def _properties(plan: WritePlan, row: NamedRow, where: str, objections: Objections) -> dict[str, object]:
@@ -198,12 +169,19 @@ def _check_distinct(plan: UpdatePlan, rows: Sequence[NamedRow]) -> None:
         )
 
 
-def _request(plan: WritePlan, handler: HandlerName | Literal["cancel"], row: NamedRow, document: str = "") -> Request:
+def _request(
+    plan: WritePlan,
+    handler: HandlerName | Literal["cancel"],
+    where: str,
+    row: NamedRow,
+    objections: Objections,
+    document: str = "",
+) -> Request:
     def option(name: OptionName) -> str | None:
         value = row.get(name)
         return getattr(plan.options, name) if value is None else str(value)
 
-    return Request(
+    request = Request(
         handler=handler,
         resource_type=plan.table.resource_type,
         region=str(row["region"]),
@@ -214,4 +192,26 @@ def _request(plan: WritePlan, handler: HandlerName | Literal["cancel"], row: Nam
         role_arn=option("role_arn"),
         type_version_id=option("type_version_id"),
         model=str(row["properties"]) if handler == "delete" and "properties" in row else None,
+    )
+    objections.add(where, _beyond_limits(request))
+    return request
+
+
+def _beyond_limits(request: Request) -> Sequence[str]:
+    """What of the request Cloud Control would not take."""
+    members = {
+        "ClientToken": request.client_token,
+        "RoleArn": request.role_arn,
+        "TypeVersionId": request.type_version_id,
+        "RequestToken" if request.handler == "cancel" else "Identifier": request.identifier or None,
+        "PatchDocument" if request.handler == "update" else "DesiredState": request.document or None,
+    }
+    objections = (objection(member, text) for member, text in members.items() if text is not None)
+    return [text for text in objections if text is not None]
+
+
+def _named(plan: WritePlan, verb: str, row: NamedRow) -> str:
+    identifier = str(row.get("identifier") or row.get("request_token"))
+    return (
+        f"{verb} {plan.table.qualified_name} of {identifier[:_LONGEST_NAMED]}{'…' * (len(identifier) > _LONGEST_NAMED)}"
     )

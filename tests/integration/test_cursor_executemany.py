@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
+from held_service import HeldService
 
 import ccdbapi
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.execution.executor import READ_AHEAD
 
 INSERT = "INSERT INTO awscc.glue.workflows (name, description) VALUES (?, ?)"
 UPDATE = "UPDATE awscc.glue.workflows SET PatchDocument = :patch WHERE name = :name"
@@ -122,3 +124,134 @@ def test_a_failure_tells_what_became_of_every_set(cursor: ccdbapi.Cursor) -> Non
         cursor.executemany(INSERT, [("a", None), ("b", None), ("c", None)])
     assert [outcome.state for outcome in caught.value.outcomes] == ["done", "failed", "done"]
     assert cursor.execute(ALL).fetchall() == [("a",), ("b",), ("c",)]
+
+
+# What many sets read
+
+
+class Crowd(HeldService):
+    """Holds reads until as many have come as are expected."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("GetResource")
+        self.number = number
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        if self.waiting == self.number - 1 and operation == "GetResource":
+            self.release()
+        return await super().handle(operation, payload, account=account, region=region)
+
+
+@pytest.mark.parametrize(
+    ("statement", "operation"),
+    [
+        ("UPDATE awscc.glue.workflows SET description = description || '!' WHERE name = ?", "UpdateResource"),
+        ("DELETE FROM awscc.glue.workflows WHERE name = ? AND description LIKE 'number %'", "DeleteResource"),
+        ("DELETE FROM awscc.glue.workflows WHERE name = ? RETURNING description", "DeleteResource"),
+    ],
+)
+def test_many_sets_are_read_at_once(statement: str, operation: str) -> None:
+    names = [f"w{number}" for number in range(READ_AHEAD)]
+    service = Crowd(len(names))
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"], timeout=60) as connection:
+        cursor = connection.cursor()
+        cursor.executemany(INSERT, [(name, f"number {name}") for name in names])
+        service.calls.clear()
+        cursor.executemany(statement, [[name] for name in names])
+        assert cursor.rowcount == len(names)
+        made = [call.operation for call in service.calls]
+        assert made[: len(names)] == ["GetResource"] * len(names)
+        assert sorted(made[len(names) :]) == sorted(["GetResourceRequestStatus", operation] * len(names))
+    service.close()
+
+
+def test_more_sets_than_are_read_at_once_are_read_in_turn(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    names = [f"w{number}" for number in range(READ_AHEAD + 20)]
+    cursor.executemany(INSERT, [(name, "old") for name in names])
+    service.calls.clear()
+    cursor.executemany(
+        "UPDATE awscc.glue.workflows SET description = description || ' and ' || name WHERE name = ? "
+        "RETURNING description",
+        [[name] for name in names],
+    )
+    assert cursor.fetchall() == [(f"old and {name}",) for name in names]
+    made = [call.operation for call in service.calls]
+    assert made[: len(names)] == ["GetResource"] * len(names)
+
+
+def test_a_read_that_fails_ends_all_of_them_and_nothing_is_written(
+    cursor: ccdbapi.Cursor, service: CloudControl
+) -> None:
+    cursor.executemany(INSERT, [("a", "1"), ("b", "2")])
+    service.calls.clear()
+    with pytest.raises(ccdbapi.DataError):
+        cursor.executemany(
+            "UPDATE awscc.glue.workflows SET description = CAST(CAST(description AS INT) AS VARCHAR) || ? "
+            "WHERE name = ? AND CAST(? AS INT) > 0",
+            [("x", "a", "1"), ("x", "b", "no number")],
+        )
+    assert {call.operation for call in service.calls} <= {"GetResource"}
+    assert cursor.execute(ALL).fetchall() == [("a",), ("b",)]
+
+
+# What is wrong with some of them
+
+
+def test_all_sets_are_told_of_at_once(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    with pytest.raises(ccdbapi.DataError) as raised:
+        cursor.executemany(
+            "INSERT INTO awscc.glue.workflows (name, max_concurrent_runs) VALUES (?, ?)",
+            [("a", 1), ("b", "many"), ("c", 3), ("d", 1.5)],
+        )
+    assert [line.partition(": Row 1")[0] for line in str(raised.value).splitlines()] == [
+        "Set 2 of parameters",
+        "Set 4 of parameters",
+    ]
+    assert not service.calls
+
+
+@pytest.mark.parametrize("names", [["a", "a"], ["a", "b", "c", "b"]])
+def test_two_sets_that_make_one_resource_are_refused(
+    cursor: ccdbapi.Cursor, service: CloudControl, names: list[str]
+) -> None:
+    with pytest.raises(ccdbapi.IntegrityError, match=rf"Two rows would create one AWS::Glue::Workflow \({names[-1]}\)"):
+        cursor.executemany(INSERT, [(name, None) for name in names])
+    assert not service.calls
+
+
+def test_two_sets_that_delete_one_resource_are_refused(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    cursor.execute(INSERT, ("a", None))
+    service.calls.clear()
+    with pytest.raises(ccdbapi.ProgrammingError, match=r"Two sets of parameters delete one resource \(a\)"):
+        cursor.executemany(DELETE, [["a"], ["a"]])
+    assert not service.calls
+
+
+# Statements that build on others
+
+
+def test_what_returning_gives_feeds_the_next_statement(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    cursor.executemany(
+        "INSERT INTO awscc.apigateway.rest_apis (Name) VALUES (?) RETURNING Identifier", [[name] for name in "abc"]
+    )
+    apis = [identifier for (identifier,) in cursor.fetchall()]
+    cursor.executemany(
+        "INSERT INTO awscc.apigateway.models (RestApiId, Name, ContentType) VALUES (?, 'm', 'application/json') "
+        "RETURNING rest_api_id, Identifier",
+        [[api] for api in apis],
+    )
+    assert cursor.fetchall() == [(api, f"{api}|m") for api in apis]
+    made = [(call.operation, call.payload.get("TypeName")) for call in service.calls]
+    first_model = made.index(("CreateResource", "AWS::ApiGateway::Model"))
+    assert made[:first_model].count(("CreateResource", "AWS::ApiGateway::RestApi")) == 3
+    assert made[:first_model].count(("GetResourceRequestStatus", None)) >= 3
+
+
+def test_a_write_within_a_query_is_refused(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    with pytest.raises(ccdbapi.NotSupportedError, match="INSERT cannot stand inside another statement"):
+        cursor.execute(
+            "WITH new AS (INSERT INTO awscc.glue.workflows (name) VALUES ('a') RETURNING Identifier) SELECT * FROM new"
+        )
+    assert not service.calls
