@@ -59,9 +59,18 @@ _OPTIMIZERS = frozenset(
     }
 )
 
-#: With unused columns left out, some plans cannot be serialized, and more of them when joins may be turned around;
-#: without, every scan seems to need all columns.
-_OTHER_OPTIMIZERS = (_OPTIMIZERS | {"build_side_probe_side"}, _OPTIMIZERS - {"unused_columns"})
+#: Without the additional one, some plans cannot be run, and a few break the engine; with it, some cannot be serialized.
+_WHEN_RUNNING = _OPTIMIZERS | {"column_lifetime"}
+
+#: Tried in turn until a plan can be serialized: also with joins turned around, and with joins in another order; then
+#: with all columns, which every scan then seems to need.
+_WHEN_PLANNING = (
+    _OPTIMIZERS,
+    _OPTIMIZERS | {"build_side_probe_side"},
+    _OPTIMIZERS | {"build_side_probe_side", "join_order"},
+    _OPTIMIZERS - {"unused_columns"},
+    (_OPTIMIZERS - {"unused_columns"}) | {"join_order"},
+)
 
 _MACROS = {
     "string": "CAST(x AS VARCHAR)",
@@ -99,7 +108,7 @@ class Database:
         for name, body in _MACROS.items():
             self._root.execute(f"CREATE MACRO {quote_identifier(catalog)}.main.{name}(x) AS {body}")
         self._optimizers = [name for (name,) in self._root.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
-        self._optimize_with(_OPTIMIZERS)
+        self._optimize_with(_WHEN_RUNNING)
         for statement in _LOCKED:
             self._root.execute(statement)
         self._set_search_path(self._root)
@@ -148,15 +157,14 @@ class Database:
         Raises the PEP 249 exception for what is wrong with it, `NotSupportedError` if it cannot be planned.
         """
         with self._planning(sql, bindings, locate):
-            answer = self._serialized_plan(sql)
-            for optimizers in _OTHER_OPTIMIZERS:
-                if answer.get("error_type") != "internal":
-                    break
-                try:
+            try:
+                for optimizers in _WHEN_PLANNING:
                     self._optimize_with(optimizers)
                     answer = self._serialized_plan(sql)
-                finally:
-                    self._optimize_with(_OPTIMIZERS)
+                    if answer.get("error_type") != "internal":
+                        break
+            finally:
+                self._optimize_with(_WHEN_RUNNING)
         if answer.get("error") or len(answer.get("plans", ())) != 1:
             raise error_of_answer(answer, sql, locate)
         return Analysis(answer["plans"][0], self._raw_tables, self._values)
@@ -212,8 +220,9 @@ class Database:
                 self._roll_back()
                 raise error_of_exception(error, sql, locate) from None
             finally:
-                for name in bindings.variables:
-                    self._root.execute(f"RESET VARIABLE {name}")
+                with suppress(duckdb.FatalException):
+                    for name in bindings.variables:
+                        self._root.execute(f"RESET VARIABLE {name}")
 
     def _set(self, bindings: Bindings) -> None:
         for name, value in bindings.variables.items():
@@ -229,7 +238,7 @@ class Database:
         return parts if raw is None else ("temp", "main", raw)
 
     def _roll_back(self) -> None:
-        with suppress(duckdb.TransactionException):
+        with suppress(duckdb.TransactionException, duckdb.FatalException):
             self._root.rollback()
 
     def _create_schema(self, schema: str) -> None:

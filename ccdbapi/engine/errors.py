@@ -34,7 +34,7 @@ _KINDS: Mapping[str, tuple[type[DatabaseError], str | None]] = {
     "constraint": (IntegrityError, None),
     "conversion": (DataError, None),
     "dependency": (ProgrammingError, None),
-    "fatal": (InternalError, None),
+    "fatal": (InternalError, "the engine of this connection has broken down, connect again"),
     "http": (NotSupportedError, _NO_FILES),
     "internal": (InternalError, None),
     "interrupt": (OperationalError, None),

@@ -188,11 +188,12 @@ class Session:
 
 
 def _undisturbed(work: Callable[[str], object], argument: str) -> None:
-    """Does ``work``, though an interrupt may still be on its way to what ran before."""
-    try:
-        work(argument)
-    except duckdb.InterruptException:
-        work(argument)
+    """Does ``work``, though an interrupt may still be on its way to what ran before, or the engine has broken down."""
+    with suppress(duckdb.FatalException):
+        try:
+            work(argument)
+        except duckdb.InterruptException:
+            work(argument)
 
 
 def _result_column(name: str, sql_type: Any) -> ResultColumn:

@@ -330,6 +330,28 @@ def test_a_defect_of_the_engine_is_told_without_the_stack_of_this_machine() -> N
     assert (type(error), str(error)) == (InternalError, "no {column}")
 
 
+def test_a_session_ends_quietly_though_its_engine_broke_down(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    class BrokenDown:
+        """A connection to an engine that refuses all work, as it does after an assertion of its own failed."""
+
+        abort = close = lambda self: None
+
+        def refuse(self, *_: object) -> None:
+            raise duckdb.FatalException('FATAL Error: {"exception_type":"FATAL","exception_message":"invalidated"}')
+
+        execute = register = unregister = refuse
+
+    bindings = Bindings(["x"])
+    sql = f"SELECT {bindings.expression(0)} FROM awscc.shop.things"
+    session.execute(sql, bindings, {RAW.name: table([["a"], ["{}"]])}, nowhere)
+    monkeypatch.setattr(session, "_connection", BrokenDown())
+    with pytest.raises(
+        InternalError, match="invalidated: the engine of this connection has broken down, connect again"
+    ):
+        session.execute("SELECT 1", bindings, {}, nowhere)
+    session.close()
+
+
 class Broken(Exception):
     pass
 
