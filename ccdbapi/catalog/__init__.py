@@ -19,7 +19,7 @@ from ccdbapi.catalog.model import (
     Table,
     TableKind,
 )
-from ccdbapi.catalog.schemas import default_value, json_types
+from ccdbapi.catalog.schemas import default_value, json_types, max_length
 from ccdbapi.catalog.tables import TableSummary
 
 __all__ = [
@@ -43,5 +43,6 @@ __all__ = [
     "TableSummary",
     "default_value",
     "json_types",
+    "max_length",
     "packaged",
 ]

@@ -101,7 +101,13 @@ def description(schema: Schema, pointer: str) -> str | None:
     """What the schema says of the property: beside its reference first, else at the definition."""
     own = as_mapping(as_mapping(schema.get("properties")).get(pointer[1:])).get("description")
     text = own or property_at(schema, pointer).get("description")
-    return " ".join(text.split()) or None if isinstance(text, str) else None
+    return text.strip() or None if isinstance(text, str) else None
+
+
+def max_length(schema: Schema, pointer: str) -> int | None:
+    """How many characters the property may have; None where the schema does not say."""
+    length = property_at(schema, pointer).get("maxLength")
+    return length if isinstance(length, int) else None
 
 
 def default_value(schema: Schema, pointer: str) -> object:

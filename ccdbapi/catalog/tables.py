@@ -69,7 +69,7 @@ def make_table(entry: Entry, record: Record, resource_type: ResourceType, kind: 
         kind=kind,
         resource_type=resource_type,
         columns=(_REGION, *columns, _IDENTIFIER),
-        comment=" ".join(comment.split()) or None if isinstance(comment, str) else None,
+        comment=comment.strip() or None if isinstance(comment, str) else None,
         aliases=tuple(alias + suffix for alias in entry.aliases),
     )
 

@@ -105,7 +105,7 @@ class MetadataPlanner:
 
     def _described(self, service: str, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
-            yield {**row, "description": self._catalog.table(service, str(row["name"])).comment}
+            yield {**row, "description": _on_one_line(self._catalog.table(service, str(row["name"])).comment)}
 
     def _check_provider(self, statement: Show) -> None:
         if statement.place is not None and statement.place.parts[0].lower() != CATALOG:
@@ -234,11 +234,15 @@ def _generic_methods(table: Table) -> Iterator[Row]:
         }
 
 
+def _on_one_line(text: str | None) -> str | None:
+    return None if text is None else " ".join(text.split())
+
+
 def _described_column(column: Column) -> Row:
     return {
         "name": column.name,
         "type": column.sql_type,
-        "description": column.comment,
+        "description": _on_one_line(column.comment),
         "nullable": str(column.nullable),
         "required": str(column.required),
         "read_only": str(column.read_only),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn, cast
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects.postgresql.base import PGCompiler, PGTypeCompiler
 from sqlalchemy.exc import CompileError
-from sqlalchemy.sql import Delete, Update
+from sqlalchemy.sql import Delete, Select, Update
 from sqlalchemy.sql.base import _select_iterables
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import TableClause
 
 from ccdbapi.sqlalchemy.version import BEFORE_2
+
+#: What cannot stand in a word, or at its beginning.
+_NO_WORD = re.compile(r"^\d|[^A-Za-z0-9_]")
 
 # What the visitor methods take differs between the versions of SQLAlchemy, hence Any.
 
@@ -34,6 +38,13 @@ class AwsccCompiler(PGCompiler):
             return str(super().visit_column(column, *args, **kw))
         kw["include_table"] = False
         return f"{self.preparer.quote(written.name)}.{super().visit_column(column, *args, **kw)}"
+
+    def bindparam_string(self, name: str, *args: Any, **kw: Any) -> str:
+        """The driver's ``:name`` is a word: what else a parameter's name has, goes by its number in Unicode."""
+        word = _NO_WORD.sub(lambda found: f"_{ord(found[0]):x}_", name)
+        if word != name and not kw.get("escaped_from"):
+            kw["escaped_from"], name = name, word
+        return str(super().bindparam_string(name, *args, **kw))
 
     def visit_json_getitem_op_binary(  # type: ignore[override]  # PostgreSQL's has a parameter for itself
         self, binary: BinaryExpression[Any], operator: object, **kw: Any
@@ -74,12 +85,29 @@ class AwsccCompiler(PGCompiler):
         """DuckDB has no operator for it."""
         return f"xor({self.process(binary.left, **kw)}, {self.process(binary.right, **kw)})"
 
+    def order_by_clause(self, select: Any, **kw: Any) -> str:
+        """ORDER BY, after the QUALIFY that stands for FETCH FIRST with PERCENT or WITH TIES."""
+        order_by = str(super().order_by_clause(select, **kw))
+        return f"{self._qualify(select, order_by, **kw)}{order_by}" if _fetches_by_rank(select) else order_by
+
     def fetch_clause(self, select: Any, *args: Any, **kw: Any) -> str:
-        """FETCH FIRST as LIMIT."""
-        if any(select._fetch_clause_options.values()):
-            raise CompileError("FETCH FIRST with PERCENT or WITH TIES is not supported: use a window function.")
+        """FETCH FIRST as LIMIT; see `order_by_clause`."""
+        if _fetches_by_rank(select):
+            return "" if select._order_by_clauses else self._qualify(select, "", **kw)
         offset = "" if select._offset_clause is None else f" OFFSET {self.process(select._offset_clause, **kw)}"
         return f"\n LIMIT {self.process(select._fetch_clause, **kw)}{offset}"
+
+    def _qualify(self, select: Any, order_by: str, **kw: Any) -> str:
+        """What FETCH FIRST with PERCENT or WITH TIES means, which the engine's LIMIT does not have."""
+        if not isinstance(select, Select) or select._distinct:
+            raise CompileError("FETCH FIRST with PERCENT or WITH TIES needs a SELECT without DISTINCT around it.")
+        offset = "0" if select._offset_clause is None else self.process(select._offset_clause, **kw)
+        size = self.process(select._fetch_clause, **kw)
+        if select._fetch_clause_options["percent"]:
+            size = f"ceil(count(*) OVER () * {size} / 100)"
+        rank = "rank" if select._fetch_clause_options["with_ties"] else "row_number"
+        last = f"{rank}() OVER ({order_by.strip()}) <= {offset} + {size}"
+        return f"\n QUALIFY row_number() OVER ({order_by.strip()}) > {offset} AND {last}"
 
     def returning_clause(self, stmt: Any, returning_cols: Any, **kw: Any) -> str:
         """Without the table's name: the rows are progress events."""
@@ -112,6 +140,10 @@ class AwsccCompiler(PGCompiler):
     def visit_on_conflict_do_update(self, on_conflict: object, **kw: object) -> NoReturn:
         """Raises `CompileError`."""
         self.visit_on_conflict_do_nothing(on_conflict)
+
+
+def _fetches_by_rank(select: Any) -> bool:
+    return select._fetch_clause is not None and any(select._fetch_clause_options.values())
 
 
 class AwsccTypeCompiler(PGTypeCompiler):

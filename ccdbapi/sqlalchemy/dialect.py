@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
@@ -86,16 +87,26 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
     insert_returning = True
     update_returning = True
     delete_returning = True
-    insert_executemany_returning = False
+    # The driver gives the rows of all sets of parameters, in their order.
+    insert_executemany_returning = True
+    insert_executemany_returning_sort_by_parameter_order = True
     use_insertmanyvalues = False
     # An UPDATE counts what it changes; a resource that is as it is to be already was not lost to the ORM.
     supports_sane_rowcount = False
     supports_sane_multi_rowcount = False
 
-    def __init__(self, paramstyle: ParamStyle = "named", **options: Any) -> None:
+    def __init__(
+        self,
+        paramstyle: ParamStyle = "named",
+        json_serializer: Callable[[Any], str] | None = None,
+        json_deserializer: Callable[[str], Any] | None = None,
+        **options: Any,
+    ) -> None:
         # By name a value that stands twice in a statement is one to the engine, too: GROUP BY f(x, :p) goes with
         # SELECT f(x, :p), while f(x, ?) and f(x, ?) are different expressions.
         super().__init__(paramstyle=paramstyle, **options)
+        self._json_serializer = json_serializer
+        self._json_deserializer = json_deserializer
         self._lock = threading.Lock()
         self._emulator: CloudControl | None = None
 

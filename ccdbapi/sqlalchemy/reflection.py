@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import reflection
 from sqlalchemy.exc import NoSuchTableError
 
-from ccdbapi.catalog import ACCOUNT, IDENTIFIER, Column, SqlType, Table, default_value
+from ccdbapi.catalog import ACCOUNT, IDENTIFIER, Column, SqlType, Table, default_value, max_length
 from ccdbapi.exceptions import ProgrammingError
 
 if TYPE_CHECKING:
@@ -49,22 +50,27 @@ class CatalogReflection:
 
     default_schema_name: str | None
 
+    @reflection.cache
     def get_schema_names(self, connection: Connection, **kw: object) -> list[str]:
         """The services."""
         return list(_catalog(connection).services())
 
+    @reflection.cache
     def get_table_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """The tables of single resources; none without a schema, if the connection has none either."""
         return self._names(connection, schema, "get")
 
+    @reflection.cache
     def get_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """The tables of lists."""
         return self._names(connection, schema, "list")
 
+    @reflection.cache
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: object) -> bool:
         """Whether there is such a table or view."""
         return self._find(connection, table_name, schema) is not None
 
+    @reflection.cache
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedColumn]:
@@ -72,6 +78,7 @@ class CatalogReflection:
         table = self._table(connection, table_name, schema)
         return [_reflected(table, column) for column in table.columns]
 
+    @reflection.cache
     def get_pk_constraint(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> ReflectedPrimaryKeyConstraint:
@@ -81,30 +88,35 @@ class CatalogReflection:
         key = [*places, *(column.name for column in table.identifier_columns)]
         return {"constrained_columns": key, "name": None}
 
+    @reflection.cache
     def get_table_comment(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> ReflectedTableComment:
         """The description of the resource type."""
         return {"text": self._table(connection, table_name, schema).comment}
 
+    @reflection.cache
     def get_foreign_keys(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedForeignKeyConstraint]:
         """None: schemas do not say to what a property refers."""
         return self._none_of(connection, table_name, schema)
 
+    @reflection.cache
     def get_indexes(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedIndex]:
         """None."""
         return self._none_of(connection, table_name, schema)
 
+    @reflection.cache
     def get_unique_constraints(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedUniqueConstraint]:
         """None."""
         return self._none_of(connection, table_name, schema)
 
+    @reflection.cache
     def get_check_constraints(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedCheckConstraint]:
@@ -156,8 +168,8 @@ def _no_such_table(name: str, schema: str | None) -> NoReturn:
 def _reflected(table: Table, column: Column) -> ReflectedColumn:
     reflected: ReflectedColumn = {
         "name": column.name,
-        "type": _TYPES[column.sql_type](),
-        "nullable": column.nullable,
+        "type": _type(table, column),
+        "nullable": column.nullable and (column.write_only or not column.required),
         "default": None,
         "autoincrement": False,
         "comment": column.comment,
@@ -171,6 +183,12 @@ def _reflected(table: Table, column: Column) -> ReflectedColumn:
         value = default_value(table.resource_type.schema, column.pointer)
         reflected["default"] = None if value is None else _literal(value)
     return reflected
+
+
+def _type(table: Table, column: Column) -> sqltypes.TypeEngine[Any]:
+    if column.sql_type == "VARCHAR" and column.pointer is not None:
+        return sqltypes.VARCHAR(max_length(table.resource_type.schema, column.pointer))
+    return _TYPES[column.sql_type]()
 
 
 def _is_told(column: Column) -> bool:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
+from typing import cast as typing_cast
 
 from sqlalchemy import cast
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.elements import BindParameter, Cast
+
+from ccdbapi.sqlalchemy.version import BEFORE_2
 
 #: Values of JSON may be anything that JSON can hold, hence Any.
 _Processor = Callable[[Any], Any]
@@ -21,7 +25,8 @@ _Processor = Callable[[Any], Any]
 class AwsccJSON(sqltypes.JSON):
     """JSON: the cursor gives dicts, lists and scalars as they are, and takes text that is cast.
 
-    A property is given or it is not, so None is NULL and not JSON's ``null``.
+    A property is given or it is not, so None is NULL and not JSON's ``null``. ``json_serializer`` and
+    ``json_deserializer`` of `sqlalchemy.create_engine` write and read the text of what the engine is given and gives.
     """
 
     def bind_expression(self, bindvalue: BindParameter[Any]) -> Cast[Any]:
@@ -30,14 +35,29 @@ class AwsccJSON(sqltypes.JSON):
 
     def bind_processor(self, dialect: Dialect) -> _Processor:
         """See the class."""
-        return _json
+        serialize = dialect._json_serializer or _compact
+
+        def process(value: Any) -> str | None:
+            return None if value is None or value is sqltypes.JSON.NULL else serialize(value)
+
+        return process
 
     def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
         """See the class."""
-        return lambda value: "NULL" if value is None else _literal(_json(value) or "")
+        process = self.bind_processor(dialect)
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """None: the cursor has read it."""
+        def literal(value: Any) -> str:
+            text = process(value)
+            return "NULL" if text is None else _literal(text)
+
+        return literal
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor | None:
+        """None, since the cursor has read it; or as the engine's own ``json_deserializer`` reads it."""
+        deserialize = dialect._json_deserializer
+        if deserialize is None:
+            return None
+        return lambda value: None if value is None else deserialize(_compact(value))
 
 
 class JSONIndex(sqltypes.JSON.JSONIndexType):
@@ -112,10 +132,35 @@ COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] =
     sqltypes.Time: AwsccTime,
 }
 
+if not BEFORE_2:  # it has no type for both UUIDs and their text
 
-def _json(value: Any) -> str | None:
+    class AwsccUuid(sqltypes.Uuid[Any]):
+        """A UUID, which schemas have as text: it is compared as such, so that the planner sees which."""
+
+        def bind_processor(self, dialect: Dialect) -> _Processor | None:
+            """As text."""
+            if not self.native_uuid:
+                return super().bind_processor(dialect)
+            return lambda value: None if value is None else str(value)
+
+        def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+            """As text."""
+            if not self.native_uuid:
+                return typing_cast("Callable[[Any], str]", super().literal_processor(dialect))
+            return lambda value: _literal(str(value))
+
+        def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+            """From text, or from a value of the engine's own type."""
+            if self.as_uuid:
+                return lambda value: uuid.UUID(value) if isinstance(value, str) else value
+            return lambda value: None if value is None else str(uuid.UUID(str(value)))
+
+    COLSPECS[sqltypes.Uuid] = AwsccUuid
+
+
+def _compact(value: Any) -> str:
     # Without blanks, as services write it: the engine compares JSON by its text.
-    return None if value is None else json.dumps(_plain(value), separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _decimal(scale: int) -> _Processor:
@@ -124,10 +169,6 @@ def _decimal(scale: int) -> _Processor:
 
 def _float(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _plain(value: Any) -> Any:
-    return None if value is sqltypes.JSON.NULL else value
 
 
 def _index(value: int | str) -> int | str:

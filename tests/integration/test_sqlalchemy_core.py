@@ -291,7 +291,7 @@ def test_what_many_sets_of_values_created_is_told_in_their_order(
 @pytest.mark.parametrize("name", ["1st", "a b", "per % cent", "/a/", "q?", "c:d", "[x].(y)", "été", "__a", "select"])
 def test_a_parameter_may_have_any_name(engine: Engine, name: str) -> None:
     one, two = sa.bindparam(name, type_=sa.String), sa.bindparam(f"{name}_", type_=sa.String)
-    several = sa.bindparam(f"{name} many", expanding=True)
+    several = sa.bindparam(f"{name} many", expanding=True, type_=sa.String)
 
     found = rows(
         engine,

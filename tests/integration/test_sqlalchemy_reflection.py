@@ -19,20 +19,23 @@ WIDGETS = {
     "typeName": "Acme::Tools::Widget",
     "description": "A widget.",
     "properties": {
-        "Name": {"type": "string", "description": "What it is called."},
+        "Name": {"type": "string", "description": "What it is called,\nin full."},
         "Colour": {"type": "string", "default": "it's blue"},
         "Size": {"$ref": "#/definitions/Size", "default": 3},
         "Weight": {"type": "number"},
         "Sharp": {"type": "boolean", "default": False},
         "Parts": {"type": "array", "items": {"type": "string"}, "default": []},
         "Made": {"type": "string", "format": "date-time"},
+        "Code": {"$ref": "#/definitions/Code"},
+        "Secret": {"type": "string"},
         "Serial": {"type": "string"},
         "State": {"type": "string"},
     },
-    "definitions": {"Size": {"type": "integer", "default": 1}},
+    "definitions": {"Code": {"type": "string", "maxLength": 8}, "Size": {"type": "integer", "default": 1}},
     "primaryIdentifier": ["/properties/Name", "/properties/Serial"],
     "readOnlyProperties": ["/properties/Serial", "/properties/State"],
-    "required": ["Name"],
+    "writeOnlyProperties": ["/properties/Secret"],
+    "required": ["Name", "Code", "Secret"],
     "handlers": {"create": {}, "read": {}, "list": {}},
 }
 
@@ -88,11 +91,11 @@ def test_a_table_is_loaded(engine: Engine, schema: str) -> None:
 
     assert [(column.name, str(column.type)) for column in images.columns] == [
         ("region", "VARCHAR"),
-        ("image_name", "VARCHAR"),
-        ("image_arn", "VARCHAR"),
-        ("image_role_arn", "VARCHAR"),
-        ("image_display_name", "VARCHAR"),
-        ("image_description", "VARCHAR"),
+        ("image_name", "VARCHAR(63)"),
+        ("image_arn", "VARCHAR(256)"),
+        ("image_role_arn", "VARCHAR(256)"),
+        ("image_display_name", "VARCHAR(128)"),
+        ("image_description", "VARCHAR(512)"),
         ("tags", "JSON"),
         ("Identifier", "VARCHAR"),
     ]
@@ -146,11 +149,17 @@ def test_everything_of_a_column_is_told() -> None:
         ("sharp", "BOOLEAN", True, "false", False),
         ("parts", "JSON", True, "'[]'", False),
         ("made", "TIMESTAMP", True, None, False),
+        ("code", "VARCHAR(8)", False, None, False),
+        ("secret", "VARCHAR", True, None, False),
         ("serial", "VARCHAR", False, "NULL", False),
         ("state", "VARCHAR", True, None, True),
         ("Identifier", "VARCHAR", False, "NULL", False),
     ]
-    assert columns[1]["comment"] == "What it is called."
+    assert columns[1]["comment"] == "What it is called,\nin full."
+
+
+def test_an_inspector_asks_for_a_table_once(inspector: sa.Inspector) -> None:
+    assert inspector.get_columns("images", "sagemaker") is inspector.get_columns("images", "sagemaker")
 
 
 @pytest.mark.parametrize(

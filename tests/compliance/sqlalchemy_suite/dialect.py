@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy.schema import CreateTable, DropTable, DropTableComment, SetTableComment
 from sqlalchemy.sql.compiler import DDLCompiler
 
 import ccdbapi
@@ -63,7 +63,7 @@ class SuiteCompiler(AwsccCompiler):
 
 
 class SuiteDialect(AwsccDialect):
-    """`AwsccDialect`, in which CREATE TABLE and DROP TABLE register and remove resource types.
+    """`AwsccDialect`, in which CREATE TABLE, DROP TABLE and COMMENT register, remove and describe resource types.
 
     All other DDL does nothing. Reflection leaves out what every table has, since the suite compares what it created
     with what it finds.
@@ -96,15 +96,19 @@ class SuiteDialect(AwsccDialect):
                 self.endpoint.create(table)
             case DropTable(element=table):
                 self.endpoint.drop(table)
+            case SetTableComment(element=table):
+                self.endpoint.describe(table, table.comment or "")
+            case DropTableComment(element=table):
+                self.endpoint.describe(table, "")
 
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedColumn]:
         """The columns that the suite created."""
         columns = super().get_columns(connection, table_name, schema, **kw)
-        # With the region hidden, a key of one number is one that the endpoint makes.
         found = [column for column in columns if column["name"] not in _BESIDE]
-        return [cast("ReflectedColumn", {**column, "autoincrement": "auto"}) for column in found]
+        # With the region hidden, a key of one number is one that the endpoint may make: nothing is said of it.
+        return [cast("ReflectedColumn", {k: v for k, v in column.items() if k != "autoincrement"}) for column in found]
 
     def get_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """None: the suite created none, and those of every type are for lists."""

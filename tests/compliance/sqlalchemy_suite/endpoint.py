@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ class Provisioned:
         type_name = f"Suite::{Name.of(table).service.capitalize()}::{stem or 'Table'}{number}"
         key = [column.name for column in table.primary_key.columns]
         numbered = table._autoincrement_column
-        required = [c.name for c in table.columns if c.primary_key and c is not numbered]
+        required = [column.name for column in table.columns if column is not numbered and _is_required(column)]
         schema: dict[str, object] = {
             "typeName": type_name,
             "description": table.comment or "",
@@ -160,6 +160,13 @@ class Endpoint:
         self._types[Name.of(table)] = Provisioned.of(table, next(self._made))
         self._renew()
 
+    def describe(self, table: sa.Table, description: str) -> None:
+        """Registers another description of a table's resource type."""
+        name = Name.of(table)
+        provisioned = self._types[name]
+        self._types[name] = replace(provisioned, schema={**provisioned.schema, "description": description})
+        self._renew()
+
     def drop(self, table: sa.Table) -> None:
         """Removes the resource type of a table."""
         del self._types[Name.of(table)]
@@ -180,12 +187,18 @@ class Endpoint:
             self.__dict__.pop(name, None)
 
 
+def _is_required(column: sa.Column[Any]) -> bool:
+    # The suite gives JSON's null to columns that cannot be NULL; a property is given or it is not.
+    return not column.nullable and column.server_default is None and not isinstance(column.type, sa.JSON)
+
+
 def _property(column: sa.Column[Any]) -> Schema:
     kind = column.type
     schema = next(
         (schema for of, schema in _PROPERTIES if issubclass(kind._type_affinity or type(kind), of)), {"type": "string"}
     )
-    return {**schema, "description": column.comment or ""}
+    length = {"maxLength": kind.length} if isinstance(kind, sa.String) and kind.length else {}
+    return {**schema, **length, "description": column.comment or ""}
 
 
 def _mapping(value: object) -> Mapping[str, object]:
