@@ -206,7 +206,7 @@ class CursorCore(ABC):
 
         assembly = self._parent.assembly()
         bindings = [Bindings(values_for(statement, values)) for values in sets]
-        plans = await assembly.face.do(lambda: [assembly.planner.plan(statement, values) for values in bindings])
+        plans = await assembly.face.do(lambda: assembly.planner.plans(statement, bindings))
         if self._executor is None:
             self._executor = assembly.executor()
             # A cursor that is dropped with rows unread must not leave its calls behind.

@@ -90,6 +90,51 @@ class Bindings:
         return f"getvariable('{name}')[{len(members)}]"
 
 
+class StackedBindings(Bindings):
+    """The parameters of many executions at once: each is a column of a table that has a row for each execution."""
+
+    _TABLE = "ccdbapi_executions"
+
+    def __init__(self, executions: int, columns: Sequence[tuple[Sequence[object], str]]) -> None:
+        super().__init__()
+        self._executions = executions
+        self._columns = [f"ccdbapi_column_{number}" for number in range(len(columns))]
+        self._suffixes = [suffix for _, suffix in columns]
+        self._variables |= {name: values for name, (values, _) in zip(self._columns, columns, strict=True)}
+
+    @classmethod
+    def of(cls, executions: Sequence[Bindings]) -> StackedBindings | None:
+        """The parameters of all ``executions``; None where a parameter has not always values of one simple type.
+
+        One column would make them one type, and they would mean something else than they do one by one.
+        """
+        columns = []
+        for given in zip(*(execution._values for execution in executions), strict=True):
+            kinds = {(_kind(value), suffix) for value, suffix in given if value is not None}
+            if len(kinds) != 1 or (None, "") in kinds:
+                return None
+            ((_, suffix),) = kinds
+            columns.append(([value for value, _ in given], suffix))
+        return cls(len(executions), columns)
+
+    def expression(self, number: int) -> str:
+        return f"{self._TABLE}.{self._columns[number]}{self._suffixes[number]}"
+
+    def list_of(self, numbers: Sequence[int]) -> int | None:
+        return None
+
+    @property
+    def table(self) -> str:
+        """What stands after FROM for the expressions to mean something."""
+        columns = "".join(f", unnest(getvariable('{name}')) AS {name}" for name in self._columns)
+        return f"(SELECT unnest(range({self._executions})) AS ccdbapi_execution{columns}) AS {self._TABLE}"
+
+    @property
+    def order(self) -> str:
+        """What stands after ORDER BY for the rows of each execution to come in turn."""
+        return f"{self._TABLE}.ccdbapi_execution"
+
+
 def _kind(value: object) -> str | None:
     """What a value may share a list with; None where the element type of a list would change it."""
     if type(value) is str:

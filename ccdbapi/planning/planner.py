@@ -86,6 +86,12 @@ class Planner:
                 return self._metadata.permissions(statement, bindings, self._policies(statement.statement, bindings))
         raise InternalError(f"There is no plan for a {type(statement).__name__}.")
 
+    def plans(self, statement: Statement, executions: Sequence[Bindings]) -> Sequence[Plan | AnalyzePlan | DryRunPlan]:
+        """The plans of executing ``statement`` once with each of ``executions``, together. Raises as `plan` does."""
+        if isinstance(statement, Insert) and executions:
+            return self._writes.inserts(statement, executions)
+        return [self.plan(statement, bindings) for bindings in executions]
+
     def _plan(self, statement: Query | Insert | Update | Delete, bindings: Bindings) -> Plan:
         match statement:
             case Query():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Literal
 
 from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, GENERIC_SERVICE, IDENTIFIER, REGION, Column, HandlerName, Table
-from ccdbapi.engine.bindings import Bindings
+from ccdbapi.engine.bindings import Bindings, StackedBindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.view import quote_identifier
@@ -78,6 +79,23 @@ class WritePlanner:
             default_region=self._scopes.only_region,
             accounts=self._scopes.ids() if ACCOUNT in roles else dict.fromkeys(self._scopes.aliases),
         )
+
+    def inserts(self, statement: Insert, executions: Sequence[Bindings]) -> Sequence[InsertPlan]:
+        """The plans of executing an INSERT once with each of ``executions``. Raises as `insert` does.
+
+        They are one where its rows are computed from the parameters alone: a thousand plans take seconds.
+        """
+        first, *others = executions
+        plan = self.insert(statement, first)
+        reads = plan.source.sources or plan.source.facts
+        stacked = None if reads or statement.row is None or not others else StackedBindings.of(executions)
+        if stacked is None or statement.row is None:
+            return [plan, *(self.insert(statement, bindings) for bindings in others)]
+        text = render(
+            statement.text, stacked,
+            "SELECT ", statement.row, f" FROM {stacked.table} ORDER BY {stacked.order}",
+        )  # fmt: skip
+        return [replace(plan, source=self._queries.query(text, stacked, RequestOptions()))]
 
     def update(self, statement: Update, bindings: Bindings) -> UpdatePlan:
         """The plan of an UPDATE.

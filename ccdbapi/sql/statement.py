@@ -86,12 +86,16 @@ class Query(_Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(_Common):
-    """``INSERT INTO table AS alias (columns) source RETURNING returning``."""
+    """``INSERT INTO table AS alias (columns) source RETURNING returning``.
+
+    ``row`` has what is in the brackets where the source is VALUES with one row that computes nothing of parameters.
+    """
 
     table: TableName
     alias: str | None
     columns: tuple[ColumnName, ...]
     source: Fragment
+    row: Fragment | None
     returning: Fragment | None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from sqlparse import tokens as ttypes
+
 from ccdbapi.exceptions import NotSupportedError
 from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.keywords import CLAUSES, READS
@@ -46,7 +48,7 @@ def read_insert(reader: Reader, hints: Mapping[str, str | None]) -> Insert:
         if reader.tokens[index].word == "ON" and reader.tokens[index + 1].word == "CONFLICT":
             reader.index = index
             raise _unsupported(reader, "ON CONFLICT", _NO_UPSERT)
-    source = reader.fragment(reader.index, end)
+    source, row = reader.fragment(reader.index, end), _only_row(reader, end)
     reader.index = end
     return Insert(
         text=reader.text,
@@ -56,6 +58,7 @@ def read_insert(reader: Reader, hints: Mapping[str, str | None]) -> Insert:
         alias=alias,
         columns=columns,
         source=source,
+        row=row,
         returning=_returning(reader),
     )
 
@@ -165,6 +168,26 @@ def _check_rows(reader: Reader, width: int) -> None:
     if not row:
         raise reader.error("here a row in brackets is expected: VALUES ('…', …)")
     reader.index = start
+
+
+def _only_row(reader: Reader, end: int) -> Fragment | None:
+    """What is in the brackets where the source, up to ``end``, is VALUES with one row that only holds parameters.
+
+    The position stays.
+    """
+    if reader.token.word != "VALUES":
+        return None
+    start = reader.index
+    reader.accept("VALUES")
+    closing = reader.closing()
+    reader.index += 1
+    items = reader.items(closing)
+    reader.index = start
+    placeholders = [
+        [token.ttype is ttypes.Name.Placeholder for token in reader.tokens[first:last]] for first, last in items
+    ]
+    computed = any(any(found) and len(found) > 1 for found in placeholders)
+    return None if computed or closing + 1 < end else reader.fragment(start + 2, closing)
 
 
 def _assignments(reader: Reader) -> tuple[Assignment, ...]:
