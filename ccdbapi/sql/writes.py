@@ -171,7 +171,7 @@ def _check_rows(reader: Reader, width: int) -> None:
 
 
 def _only_row(reader: Reader, end: int) -> Fragment | None:
-    """What is in the brackets where the source, up to ``end``, is VALUES with one row that only holds parameters.
+    """The one row of VALUES that is all of the source, up to ``end``; None too where it computes from parameters.
 
     The position stays.
     """
