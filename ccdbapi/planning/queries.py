@@ -73,13 +73,18 @@ class QueryPlanner:
         Raises `ProgrammingError` for a name in the catalogue's part of the namespace that is not there.
         """
         match [part.lower() for part in parts]:
-            case [catalog, schema, name] if catalog == CATALOG and schema not in _ENGINE_SCHEMAS:
-                return self._catalog.table(schema, name)
-            case [schema, name] if schema not in _ENGINE_SCHEMAS:
-                return self._catalog.table(schema, name)
+            case [catalog, schema, name] if catalog == CATALOG:
+                return self._table_of(schema, name)
+            case [schema, name]:
+                return self._table_of(schema, name)
             case [name] if self._schema is not None:
                 return self._catalog.find_table(self._schema, name)
         return None
+
+    def _table_of(self, schema: str, name: str) -> Table | None:
+        # A private service may be called as one of the engine's own schemas is.
+        own = schema in _ENGINE_SCHEMAS
+        return self._catalog.find_table(schema, name) if own else self._catalog.table(schema, name)
 
     def known_table(self, name: TableName, statement: str) -> Table:
         """The table of this name in the text ``statement``. Raises as `table` does, and where that knows none."""

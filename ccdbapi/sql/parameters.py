@@ -15,6 +15,8 @@ from ccdbapi.sql.statement import Placeholder
 
 _OPENING = frozenset("([{")
 _BRACKETS = _OPENING | frozenset(")]}")
+#: Words that an operator in words may follow, such as LIKE and BETWEEN, though they end no value.
+_BEFORE_OPERATOR = frozenset({"BY", "GROUPS", "NOT", "RANGE", "ROWS"})
 _LITERALS = (ttypes.Number, ttypes.String.Single, ttypes.String.Escape, ttypes.Literal)
 
 
@@ -89,8 +91,8 @@ def _ends_value(token: Token, before: Sequence[Token], ended: Sequence[bool]) ->
     if token.ttype is ttypes.Operator or token.word in RESERVED_BEFORE_OPERAND:
         return False
     if token.word in BEFORE_OPERAND and before:
-        # `x LIKE …`, `ORDER BY …` go on with an operand; in `FROM rows` and `2 + first` the word is a name.
-        return not (ended[-1] or before[-1].word in {"NOT", "BY"} or before[-1].text == "*")
+        # `x LIKE …`, `ORDER BY …`, `ROWS BETWEEN …` go on with an operand; in `FROM rows`, `2 + first` the word is a name.
+        return not (ended[-1] or before[-1].word in _BEFORE_OPERATOR or before[-1].text == "*")
     return True
 
 

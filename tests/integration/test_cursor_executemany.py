@@ -203,13 +203,25 @@ def test_all_sets_are_told_of_at_once(cursor: ccdbapi.Cursor, service: CloudCont
     with pytest.raises(ccdbapi.DataError) as raised:
         cursor.executemany(
             "INSERT INTO awscc.glue.workflows (name, max_concurrent_runs) VALUES (?, ?)",
-            [("a", 1), ("b", "many"), ("c", 3), ("d", 1.5)],
+            [("a", "1"), ("b", "many"), ("c", "3"), ("d", "few")],
         )
-    assert [line.partition(": Row 1")[0] for line in str(raised.value).splitlines()] == [
-        "Set 2 of parameters",
-        "Set 4 of parameters",
-    ]
+    assert [line.count("max_concurrent_runs takes integer") for line in str(raised.value).splitlines()] == [1, 1]
     assert not service.calls
+
+
+def test_all_changes_are_told_of_at_once(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
+    cursor.executemany(INSERT, [(name, None) for name in "abc"])
+    service.calls.clear()
+    with pytest.raises(ccdbapi.DataError) as raised:
+        cursor.executemany(
+            "UPDATE awscc.glue.workflows SET max_concurrent_runs = ? WHERE name = ?",
+            [("many", "a"), ("2", "b"), ("few", "c")],
+        )
+    assert [line.partition(": max_concurrent_runs takes integer")[0] for line in str(raised.value).splitlines()] == [
+        "Set 1 of parameters: UPDATE awscc.glue.workflows of a",
+        "Set 3 of parameters: UPDATE awscc.glue.workflows of c",
+    ]
+    assert {call.operation for call in service.calls} == {"GetResource"}
 
 
 @pytest.mark.parametrize("names", [["a", "a"], ["a", "b", "c", "b"]])

@@ -132,6 +132,15 @@ def test_limit_and_offset_take_parameters(cursor: ccdbapi.Cursor) -> None:
     assert cursor.execute("SELECT * FROM range(10) LIMIT :n", {"n": 1}).fetchall() == [(0,)]
 
 
+@pytest.mark.parametrize("unit", ["ROWS", "RANGE", "GROUPS"])
+def test_the_frame_of_a_window_takes_parameters(cursor: ccdbapi.Cursor, unit: str) -> None:
+    cursor.execute(
+        f"SELECT sum(x) OVER (ORDER BY x {unit} BETWEEN :before PRECEDING AND :after FOLLOWING) FROM range(4) AS t(x)",
+        {"before": 1, "after": 0},
+    )
+    assert cursor.fetchall() == [(0,), (1,), (3,), (5,)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(TEXT)
 @example("a|b")
