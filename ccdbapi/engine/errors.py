@@ -60,6 +60,10 @@ _UNKNOWN_COLUMN = re.compile(
 )
 
 
+#: Advice of the engine that nobody can take: its settings are the driver's.
+_SETTINGS = re.compile(r' Use "SET .*')
+
+
 class UnknownColumn(ProgrammingError):
     """A column is not known. ``span``: where it stands in the engine's SQL, in characters; None if that is not told."""
 
@@ -90,7 +94,7 @@ def error_of_answer(answer: Mapping[str, object], sql: str, locate: Locate) -> D
 
 def _error(kind: str, message: object, details: Mapping[str, object], sql: str, locate: Locate) -> DatabaseError:
     error_class, advice = _KINDS.get(kind.lower(), (DatabaseError, None))
-    text = " ".join(str(message).split()) or kind
+    text = _SETTINGS.sub("", " ".join(str(message).split())) or kind
     if details.get("error_subtype") == "MISSING_ENTRY" and details.get("type") == "Table":
         # Not whom the engine holds for alike: it knows only the tables that were used so far.
         error_class, text = UnknownTable, f"There is no table {details.get('name')}"

@@ -207,6 +207,8 @@ def _assignments(reader: Reader) -> tuple[Assignment, ...]:
         if column.text.lower() in assignments:
             raise reader.error(f"the column {column.text} is set twice", column)
         reader.index += 1
+        if reader.token.word == "DEFAULT":
+            raise _unsupported(reader, "SET … = DEFAULT", "NULL takes a property away, for the service's own default")
         value = _expression(reader, "SET", last)
         assignments[column.text.lower()] = Assignment(ColumnName(column.text, column.start), value)
     reader.index = end

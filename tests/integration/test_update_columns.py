@@ -264,6 +264,7 @@ def test_a_change_in_between_is_found(images: ccdbapi.Cursor, service: CloudCont
         ("Identifier = 'x'", ccdbapi.ProgrammingError, "says which resource"),
         ("ClientToken = 'x'", ccdbapi.ProgrammingError, "changes nothing"),
         ("image_description = nothing", ccdbapi.ProgrammingError, "nothing"),
+        ("image_description = DEFAULT", ccdbapi.NotSupportedError, "DEFAULT is not supported; NULL takes a property"),
     ],
 )
 def test_what_cannot_be_set_is_found_before_any_call(
@@ -286,7 +287,7 @@ def test_what_cannot_be_set_is_found_before_any_call(
          "#/ImageRoleArn: failed .*#/ImageDisplayName: expected minLength"),
         ("image_role_arn = NULL", ccdbapi.DataError, r"required key \[ImageRoleArn\] cannot be removed"),
         ("image_description = (SELECT v FROM (VALUES ('a'), ('b')) AS t(v))", ccdbapi.DatabaseError,
-         "(?i)more than one row"),
+         "scalar subqueries can only return a single row.$"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_found_before_any_write(
