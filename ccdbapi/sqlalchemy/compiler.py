@@ -9,10 +9,10 @@ from typing import Any, NoReturn, cast
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects.postgresql.base import PGCompiler, PGTypeCompiler
 from sqlalchemy.exc import CompileError
-from sqlalchemy.sql import Delete, Select, Update
+from sqlalchemy.sql import Delete, Update
 from sqlalchemy.sql.base import _select_iterables
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnClause, ColumnElement
-from sqlalchemy.sql.selectable import TableClause
+from sqlalchemy.sql.selectable import CompoundSelect, TableClause
 
 from ccdbapi.sqlalchemy.version import BEFORE_2
 
@@ -99,7 +99,7 @@ class AwsccCompiler(PGCompiler):
 
     def _qualify(self, select: Any, order_by: str, **kw: Any) -> str:
         """What FETCH FIRST with PERCENT or WITH TIES means, which the engine's LIMIT does not have."""
-        if not isinstance(select, Select) or select._distinct:
+        if isinstance(select, CompoundSelect) or select._distinct:
             raise CompileError("FETCH FIRST with PERCENT or WITH TIES needs a SELECT without DISTINCT around it.")
         offset = "0" if select._offset_clause is None else self.process(select._offset_clause, **kw)
         size = self.process(select._fetch_clause, **kw)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import reflection
+from sqlalchemy.engine.reflection import cache
 from sqlalchemy.exc import NoSuchTableError
 
 from ccdbapi.catalog import ACCOUNT, IDENTIFIER, Column, SqlType, Table, default_value, max_length
 from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.sqlalchemy.version import BEFORE_2
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     from ccdbapi.catalog import Catalog, TableKind
 
 CATALOG = "awscc"
+
+T = TypeVar("T")
+
+
+def _cached(method: Callable[..., T]) -> Callable[..., T]:
+    """Has an inspector ask once, as it is used to. SQLAlchemy 1.4 cannot read annotations that are text."""
+    return method if BEFORE_2 else cache(method)
+
 
 _TYPES: Mapping[SqlType, Callable[[], sqltypes.TypeEngine[Any]]] = {
     "BIGINT": sqltypes.BIGINT,
@@ -50,27 +59,27 @@ class CatalogReflection:
 
     default_schema_name: str | None
 
-    @reflection.cache
+    @_cached
     def get_schema_names(self, connection: Connection, **kw: object) -> list[str]:
         """The services."""
         return list(_catalog(connection).services())
 
-    @reflection.cache
+    @_cached
     def get_table_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """The tables of single resources; none without a schema, if the connection has none either."""
         return self._names(connection, schema, "get")
 
-    @reflection.cache
+    @_cached
     def get_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """The tables of lists."""
         return self._names(connection, schema, "list")
 
-    @reflection.cache
+    @_cached
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: object) -> bool:
         """Whether there is such a table or view."""
         return self._find(connection, table_name, schema) is not None
 
-    @reflection.cache
+    @_cached
     def get_columns(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedColumn]:
@@ -78,7 +87,7 @@ class CatalogReflection:
         table = self._table(connection, table_name, schema)
         return [_reflected(table, column) for column in table.columns]
 
-    @reflection.cache
+    @_cached
     def get_pk_constraint(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> ReflectedPrimaryKeyConstraint:
@@ -88,35 +97,35 @@ class CatalogReflection:
         key = [*places, *(column.name for column in table.identifier_columns)]
         return {"constrained_columns": key, "name": None}
 
-    @reflection.cache
+    @_cached
     def get_table_comment(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> ReflectedTableComment:
         """The description of the resource type."""
         return {"text": self._table(connection, table_name, schema).comment}
 
-    @reflection.cache
+    @_cached
     def get_foreign_keys(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedForeignKeyConstraint]:
         """None: schemas do not say to what a property refers."""
         return self._none_of(connection, table_name, schema)
 
-    @reflection.cache
+    @_cached
     def get_indexes(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedIndex]:
         """None."""
         return self._none_of(connection, table_name, schema)
 
-    @reflection.cache
+    @_cached
     def get_unique_constraints(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedUniqueConstraint]:
         """None."""
         return self._none_of(connection, table_name, schema)
 
-    @reflection.cache
+    @_cached
     def get_check_constraints(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedCheckConstraint]:
