@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -10,12 +11,12 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from console import CCDBAPI, environment, run
+from console import CCDBAPI, PATIENCE, environment, run, started
 from served import ACCESS_KEY, CALLER, SECRET_KEY
 
 import ccdbapi
@@ -156,7 +157,7 @@ def test_a_timeout_leaves_the_request_in_it(path: Path) -> None:
 
 def test_what_was_recorded_and_not_sent_is_sent(service: CloudControl, path: Path) -> None:
     """As if the process had been killed in between."""
-    recorded(service, path, "a", "b")
+    recorded(path, "a", "b")
     with connected(service, path) as connection:
         outcomes = connection.resume_journal()
     assert [(outcome.state, outcome.identifier) for outcome in outcomes] == [("done", "a"), ("done", "b")]
@@ -175,6 +176,54 @@ def test_what_was_sent_and_not_marked_is_not_made_twice(service: CloudControl, p
     assert names(service) == ["a"]
 
 
+class Informed(CloudControl):
+    """Looks into the journal when it is asked to create something."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self.seen: list[tuple[object, Entry | None]] = []
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        if operation == "CreateResource":
+            known = {entry.client_token: entry for entry in entries(self._path)}
+            self.seen.append((payload["DesiredState"], known.get(str(payload["ClientToken"]))))
+        return await super().handle(operation, payload, account=account, region=region)
+
+
+def test_each_request_is_in_it_before_it_is_sent(path: Path) -> None:
+    service = Informed(path)
+    with connected(service, path) as connection:
+        connection.cursor().executemany(INSERT, [(f"w{number}", None) for number in range(5)])
+    assert len(service.seen) == 5
+    for document, entry in service.seen:
+        assert entry is not None
+        assert (entry.state, entry.operation, entry.document) == ("intended", "create", document)
+
+
+@pytest.mark.parametrize(
+    ("age", "calls"),
+    [
+        pytest.param(35.5, ["GetResourceRequestStatus"], id="its client token is forgotten"),
+        pytest.param(166.5, ["GetResourceRequestStatus"], id="nearly a week"),
+        pytest.param(168, ["GetResource"], id="it is forgotten itself"),
+    ],
+)
+def test_what_was_taken_on_is_followed_by_its_own_token_for_a_week(
+    service: CloudControl, path: Path, age: float, calls: list[str]
+) -> None:
+    with connected(service, path) as connection:
+        connection.cursor().execute(f"/*+ async */ {INSERT}", ["a", None])
+    alter(path, "recorded_at = recorded_at - 3600 * ?", age)
+    service.calls.clear()
+    with connected(service, path) as connection:
+        (outcome,) = connection.resume_journal()
+    assert (outcome.state, outcome.identifier) == ("done", "a")
+    assert [call.operation for call in service.calls] == calls
+
+
 @pytest.mark.parametrize(
     ("exists", "operation", "state"),
     [(True, "create", "done"), (False, "create", "unknown"), (False, "delete", "done"), (True, "delete", "unknown"),
@@ -183,7 +232,7 @@ def test_what_was_sent_and_not_marked_is_not_made_twice(service: CloudControl, p
 def test_what_is_older_than_a_client_token_is_looked_up_and_not_sent(
     service: CloudControl, path: Path, exists: bool, operation: str, state: str
 ) -> None:
-    recorded(service, path, "a")
+    recorded(path, "a")
     if exists:
         with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
             connection.cursor().execute(INSERT, ["a", None])
@@ -213,8 +262,8 @@ def test_a_connection_without_one(connection: ccdbapi.Connection) -> None:
         connection.resume_journal()
 
 
-def recorded(service: CloudControl, path: Path, *flows: str) -> None:
-    """Journal entries for the creation of ``flows``, and nothing sent."""
+def recorded(path: Path, *names: str, type_name: str = "AWS::Glue::Workflow") -> None:
+    """Journal entries for the creation of what has these ``names``, and nothing sent."""
     from ccdbapi.catalog import packaged
     from ccdbapi.execution.requests import Request
 
@@ -223,20 +272,20 @@ def recorded(service: CloudControl, path: Path, *flows: str) -> None:
         [
             Request(
                 handler="create",
-                resource_type=packaged().resource_type("AWS::Glue::Workflow"),
+                resource_type=packaged().resource_type(type_name),
                 region="us-east-1",
                 document=json.dumps({"Name": name}),
                 client_token=f"token-{name}",
                 role_arn=None,
                 type_version_id=None,
             )
-            for name in flows
+            for name in names
         ]
     )
     journal.close()
 
 
-def alter(path: Path, assignments: str, value: str) -> None:
+def alter(path: Path, assignments: str, value: object) -> None:
     import sqlite3
 
     with sqlite3.connect(path) as file:
@@ -299,8 +348,58 @@ def test_processes_that_are_killed_make_each_request_once(tmp_path: Path, path: 
     assert apis(store) == sorted(f"api{number}" for number in range(count))
 
 
-def test_the_command_tells_what_is_pending(service: CloudControl, tmp_path: Path, path: Path) -> None:
-    recorded(service, path, "a")
+class Both(CloudControl):
+    """Takes no request on before it has been asked for by two."""
+
+    def __init__(self, requests: int, options: Options, store: Store) -> None:
+        super().__init__(options, store)
+        self._left = 2 * requests
+        self._complete = asyncio.Event()
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        if operation == "CreateResource":
+            self._left -= 1
+            if not self._left:
+                self._complete.set()
+            await self._complete.wait()
+        return await super().handle(operation, payload, account=account, region=region)
+
+
+def test_two_processes_that_resume_at_once_make_each_request_once(tmp_path: Path, path: Path) -> None:
+    count, store = 20, Store()
+    recorded(path, *(f"api{number}" for number in range(count)), type_name="AWS::ApiGateway::RestApi")
+    service = Both(count, Options(check_signatures=True, credentials=CALLER), store)
+    with serve_in_thread(service) as url:
+        command = [CCDBAPI, "journal", "--file", str(path), "resume", "--endpoint-url", url, "--rate-limit", "0"]
+        with (
+            started(command, home=tmp_path, endpoint_url=url) as (one, _),
+            started(command, home=tmp_path, endpoint_url=url) as (other, _),
+        ):
+            told = [process.communicate(timeout=PATIENCE) for process in (one, other)]
+    for out, err in told:
+        assert err == ""
+        assert out.splitlines()[-1] == f"{count} done"
+    assert [one.returncode, other.returncode] == [0, 0]
+    assert apis(store) == sorted(f"api{number}" for number in range(count))
+    assert states(path) == {"done": count}
+
+
+def test_the_command_says_by_its_exit_code_that_not_all_is_done(
+    service: CloudControl, tmp_path: Path, path: Path
+) -> None:
+    recorded(path, "a")
+    alter(path, "recorded_at = recorded_at - 3600 * ?", 36)
+    with serve_in_thread(service) as url:
+        told = run([CCDBAPI, "journal", "--file", str(path), "resume"], home=tmp_path, endpoint_url=url)
+    assert (told.returncode, told.stderr) == (1, "")
+    reason = "The request is too old to be asked for; a is not there."
+    assert told.stdout == f"unknown\tcreate\tAWS::Glue::Workflow\tus-east-1\t-\t-\t{reason}\n1 unknown\n"
+
+
+def test_the_command_tells_what_is_pending(tmp_path: Path, path: Path) -> None:
+    recorded(path, "a")
     told = run([CCDBAPI, "journal", "--file", str(path)], home=tmp_path)
     assert told.stdout == "intended\tcreate\tAWS::Glue::Workflow\tus-east-1\t-\t-\t-\n1 intended\n"
     assert (ACCESS_KEY in told.stdout, SECRET_KEY in told.stdout) == (False, False)
