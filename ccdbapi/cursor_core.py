@@ -205,7 +205,9 @@ class CursorCore(ABC):
         from ccdbapi.planning import AnalyzePlan, DryRunPlan, QueryPlan
 
         assembly = self._parent.assembly()
-        bindings = [Bindings(values_for(statement, values)) for values in sets]
+        given = [values_for(statement, values) for values in sets]
+        _check_shared(statement, given)
+        bindings = [Bindings(values) for values in given]
         plans = await assembly.face.do(lambda: assembly.planner.plans(statement, bindings))
         if self._executor is None:
             self._executor = assembly.executor()
@@ -351,7 +353,18 @@ def _check_many(statement: Statement) -> None:
 
     if not isinstance(statement, Insert | Update | Delete):
         raise ProgrammingError("executemany is for INSERT, UPDATE and DELETE; call execute for a query.")
-    if statement.returning is not None and statement.returning.numbers:
+
+
+def _check_shared(statement: Statement, given: Sequence[Sequence[object]]) -> None:
+    """Raises unless all sets of parameters give RETURNING the same values: it is executed once, for all of them."""
+    from ccdbapi.sql import Delete, Insert, Update
+
+    if len(given) < 2 or not isinstance(statement, Insert | Update | Delete) or statement.returning is None:
+        return
+    numbers = statement.returning.numbers
+    first, *others = ([values[number] for number in numbers] for values in given)
+    if any(values != first for values in others):
         raise NotSupportedError(
-            "RETURNING cannot have parameters in executemany, where all sets share it; call execute for each set."
+            "RETURNING is executed once for all sets of parameters, which have to give it the same values; call "
+            "execute for each set."
         )

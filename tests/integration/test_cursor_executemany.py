@@ -58,9 +58,19 @@ def test_returning_gives_the_rows_of_all_sets_in_order(cursor: ccdbapi.Cursor) -
     assert cursor.rowcount == 20
 
 
-def test_returning_with_parameters_is_not_supported(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
-    with pytest.raises(ccdbapi.NotSupportedError, match="RETURNING cannot have parameters in executemany"):
-        cursor.executemany(f"{DELETE} RETURNING ?", [("a", 1), ("b", 2)])
+def test_parameters_of_returning_are_those_of_all_sets(cursor: ccdbapi.Cursor) -> None:
+    cursor.executemany(f"{INSERT} RETURNING name || ?", [("a", None, "!"), ("b", None, "!")])
+    assert cursor.fetchall() == [("a!",), ("b!",)]
+    cursor.executemany(f"{DELETE} RETURNING ? || name", [("a", "gone: "), ("b", "gone: ")])
+    assert cursor.fetchall() == [("gone: a",), ("gone: b",)]
+
+
+@pytest.mark.parametrize("statement", [DELETE, "UPDATE awscc.glue.workflows SET description = 'x' WHERE name = ?"])
+def test_sets_that_give_returning_different_values_are_refused(
+    cursor: ccdbapi.Cursor, service: CloudControl, statement: str
+) -> None:
+    with pytest.raises(ccdbapi.NotSupportedError, match="RETURNING is executed once for all sets of parameters"):
+        cursor.executemany(f"{statement} RETURNING ?", [("a", 1), ("b", 2)])
     assert not service.calls
 
 
