@@ -1,8 +1,10 @@
-"""Requests that are not waited for at once: followed by their tokens later."""
+"""Requests that are not waited for at once: followed by their tokens later; and many of them at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -71,3 +73,36 @@ def test_a_request_can_be_followed_as_a_row(connection: ccdbapi.Connection) -> N
         [token],
     )
     assert cursor.fetchall() == [("SUCCESS", "w")]
+
+
+class Crowd(CloudControl):
+    """Tells of no request how far it is before it has been asked after so many; then counts the process's threads."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(Options(settle=0.05))
+        self._left = number
+        self._complete = asyncio.Event()
+        self.threads = 0
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        if operation == "GetResourceRequestStatus":
+            self._left -= 1
+            if not self._left:
+                self.threads = threading.active_count()
+                self._complete.set()
+            await self._complete.wait()
+        return await super().handle(operation, payload, account=account, region=region)
+
+
+def test_many_requests_are_followed_at_once_without_a_thread_for_each() -> None:
+    service = Crowd(300)
+    with ccdbapi.connect(embedded=service, regions=[REGION], concurrency=300, timeout=60) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1 FROM awscc.glue.workflows_list_only").fetchall()
+        before = threading.active_count()
+        cursor.executemany("INSERT INTO awscc.glue.workflows (name) VALUES (?)", [[f"w{n}"] for n in range(300)])
+        assert cursor.rowcount == 300
+        assert 0 < service.threads <= before + 2
+    service.close()
