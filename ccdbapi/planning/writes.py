@@ -348,7 +348,7 @@ def _option(name: str) -> str | None:
 
 
 def _unknown_column(table: Table, name: str, at: str) -> ProgrammingError:
-    names = [name for column in table.columns for name in (column.name, column.property_name) if name is not None]
+    names = [name for column in table.columns for name in (column.property_name, column.name) if name is not None]
     by_folded = {candidate.lower(): candidate for candidate in names}
     close = difflib.get_close_matches(name.lower(), by_folded, n=3)
     hint = f"; did you mean {' or '.join(by_folded[match] for match in close)}?" if close else ""

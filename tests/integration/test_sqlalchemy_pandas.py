@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
@@ -89,6 +92,80 @@ def test_a_frame_is_appended(engine: Engine, service: CloudControl, method: None
     created = [call for call in service.calls if call.operation == "CreateResource"]
     assert {call.region for call in created} == {"us-east-1", "eu-west-1"}
     assert "ImageDescription" not in str(next(call.payload for call in created if call.region == "eu-west-1"))
+
+
+def created(service: CloudControl) -> list[dict[str, object]]:
+    states = [call.payload["DesiredState"] for call in service.calls if call.operation == "CreateResource"]
+    return [json.loads(str(state)) for state in states]
+
+
+@pytest.mark.parametrize("method", [None, "multi"])
+@pytest.mark.parametrize("chunksize", [None, 3])
+def test_what_a_frame_lacks_is_left_out(
+    engine: Engine, service: CloudControl, method: Literal["multi"] | None, chunksize: int | None
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "name": ["a", "b", "c", "d"],
+            "MaxConcurrentRuns": [1, np.nan, 3, None],
+            "description": ["x", None, np.nan, pd.NA],
+            "default_run_properties": [{"k": "v"}, None, {}, {"k": "w"}],
+            "region": "us-east-1",
+        }
+    )
+    written = frame.to_sql(
+        "workflows", engine, schema="glue", if_exists="append", index=False, method=method, chunksize=chunksize
+    )
+    assert written == 4
+    assert sorted(created(service), key=lambda state: str(state["Name"])) == [
+        {"Name": "a", "MaxConcurrentRuns": 1, "Description": "x", "DefaultRunProperties": {"k": "v"}},
+        {"Name": "b"},
+        {"Name": "c", "MaxConcurrentRuns": 3, "DefaultRunProperties": {}},
+        {"Name": "d", "DefaultRunProperties": {"k": "w"}},
+    ]
+
+
+@pytest.mark.parametrize("method", [None, "multi"])
+def test_text_of_a_frame_stays_text(engine: Engine, service: CloudControl, method: Literal["multi"] | None) -> None:
+    texts = ["[1, 2]", '{"a": 1}', "true", "1.0"]
+    frame = pd.DataFrame({"name": list("abcd"), "type": "String", "value": texts, "region": "us-east-1"})
+    frame.to_sql("parameters", engine, schema="ssm", if_exists="append", index=False, method=method)
+    assert sorted(str(state["Value"]) for state in created(service)) == sorted(texts)
+
+
+def test_an_index_is_a_column_by_its_name(engine: Engine, service: CloudControl) -> None:
+    frame = pd.DataFrame({"region": ["us-east-1"]}, index=pd.Index(["a"], name="name"))
+    frame.to_sql("workflows", engine, schema="glue", if_exists="append")
+    assert created(service) == [{"Name": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "message"),
+    [
+        ("workflows", {"nam": ["a"]}, "has no column nam .*did you mean name"),
+        ("workflows", {"name": ["a", "a"]}, "Two rows would create one AWS::Glue::Workflow"),
+        ("workflows", {"name": ["a", "b"], "max_concurrent_runs": ["many", "few"]},
+         "Row 1 .*max_concurrent_runs takes integer.*\\n.*Row 2 .*max_concurrent_runs takes integer"),
+        ("jobs", {"name": ["a"], "role": ["r"]}, "lacks command"),
+        ("workflows_list_only", {"name": ["a"]}, "only lists .*; write to awscc.glue.workflows"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_frame_is_found_before_any_call(
+    engine: Engine, service: CloudControl, table: str, columns: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(pd.errors.DatabaseError, match=message):
+        pd.DataFrame({**columns, "region": "us-east-1"}).to_sql(
+            table, engine, schema="glue", if_exists="append", index=False
+        )
+    assert created(service) == []
+
+
+def test_a_frame_fails_where_the_table_exists(engine: Engine, service: CloudControl) -> None:
+    with pytest.raises(ValueError, match="already exists"):
+        pd.DataFrame({"name": ["a"]}).to_sql("workflows", engine, schema="glue", index=False)
+    with pytest.raises(pd.errors.DatabaseError, match="DELETE needs WHERE"):
+        pd.DataFrame({"name": ["a"]}).to_sql("workflows", engine, schema="glue", index=False, if_exists="delete_rows")
+    assert not service.calls
 
 
 def test_a_frame_makes_no_new_table(engine: Engine) -> None:
