@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import ccdbapi
@@ -106,3 +108,73 @@ def test_what_would_be_refused_is_refused(
     with pytest.raises(error, match=message):
         image.execute(statement)
     assert not service.calls
+
+
+# What is told is what is sent
+
+#: The requests that write, and the members of theirs that EXPLAIN tells.
+WRITES = {"CreateResource", "UpdateResource", "DeleteResource", "CancelResourceRequest"}
+MEMBERS = {
+    "type_name": "TypeName", "identifier": "Identifier", "desired_state": "DesiredState",
+    "patch_document": "PatchDocument", "role_arn": "RoleArn", "type_version_id": "TypeVersionId",
+}  # fmt: skip
+DOCUMENTS = {"DesiredState", "PatchDocument"}
+
+
+def sent(service: CloudControl) -> Rows:
+    """The requests that wrote, as EXPLAIN would tell them."""
+    return [
+        {
+            "operation": call.operation,
+            "region": call.region,
+            **{
+                name: json.loads(str(call.payload[member])) if member in DOCUMENTS else call.payload[member]
+                for name, member in MEMBERS.items()
+                if member in call.payload
+            },
+        }
+        for call in service.calls
+        if call.operation in WRITES
+    ]
+
+
+def in_order(requests: Rows) -> Rows:
+    return sorted(requests, key=lambda request: json.dumps(request, sort_keys=True))
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        (f"/*+ role_arn('{ROLE}') type_version_id('1') */ {INSERT.replace('one', 'two')}", 1),
+        (f"INSERT INTO {IMAGES} (ImageName, ImageRoleArn, Tags, region) VALUES "
+         f"""('a', '{ROLE}', '[{{"Key": "é", "Value": "1"}}]', 'us-east-1'), ('b', '{ROLE}', NULL, 'eu-west-1')""", 2),
+        (f"INSERT INTO {IMAGES} (ImageName, ImageRoleArn, ImageDescription, region) "
+         f"SELECT image_name || i, image_role_arn, image_description, region FROM {IMAGES}, range(3) AS r(i) {AT}", 3),
+        ("INSERT INTO awscc.ssm.parameters (Name, Type, Value, region) VALUES ('p', 'String', '[1]', 'us-east-1')", 1),
+        (f"UPDATE {IMAGES} SET image_description = upper(image_description) || ?, ImageDisplayName = 'd' {AT}", 1),
+        (f"UPDATE {IMAGES} SET image_description = NULL, tags = ?, RoleArn = '{ROLE}' {AT}", 1),
+        (f"UPDATE {IMAGES} SET PatchDocument = '[{{\"op\": \"remove\", \"path\": \"/ImageDescription\"}}]' {AT}", 1),
+        (f"UPDATE {IMAGES} SET image_description = 'old' {AT}", 0),
+        (f"DELETE FROM {IMAGES} {AT} AND image_description = 'old' RETURNING image_name", 1),
+        (f"/*+ type_version_id('2') */ DELETE FROM {IMAGES} {AT}", 1),
+    ],
+)  # fmt: skip
+def test_what_is_told_is_what_is_sent(
+    image: ccdbapi.Cursor, service: CloudControl, statement: str, number: int
+) -> None:
+    parameters = ['[{"Key": "a", "Value": "b"}]'] * statement.count("?")
+    explained = told(image, f"EXPLAIN {statement}", *parameters)
+    assert sent(service) == []
+    image.execute(statement, parameters)
+    assert in_order(sent(service)) == in_order(explained)
+    assert len(explained) == number
+
+
+def test_a_cancellation_that_is_told_is_the_one_that_is_sent(image: ccdbapi.Cursor, service: CloudControl) -> None:
+    image.execute(f"/*+ async */ DELETE FROM {IMAGES} {AT} RETURNING RequestToken")
+    ((token,),) = image.fetchall()
+    service.calls.clear()
+    cancel = "DELETE FROM awscc.cloud_control.resource_request WHERE region = 'us-east-1' AND RequestToken = ?"
+    (row,) = told(image, f"EXPLAIN {cancel}", token)
+    assert (row["operation"], row["identifier"]) == ("CancelResourceRequest", token)
+    assert sent(service) == []

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
+from faces import both_faces, run, value_of
+from faces import connected as connected_face
 
 import ccdbapi
 from ccdbapi.emulator.service import CloudControl
@@ -129,6 +131,27 @@ def test_a_connection_that_only_reads_makes_no_call_for_what_writes(flows: Cloud
         with pytest.raises(ccdbapi.NotSupportedError, match="read_only=True"):
             cursor.execute(statement)
         assert not flows.calls
+
+
+@both_faces
+@pytest.mark.parametrize("many", [False, True])
+def test_either_face_of_a_connection_that_only_reads_refuses_writes(flows: CloudControl, face: str, many: bool) -> None:
+    async def main() -> None:
+        async with connected_face(face, embedded=flows, regions=["us-east-1"], read_only=True) as cursor:
+            for statement in (
+                f"UPDATE {FLOWS} SET description = ? WHERE {ALL}",
+                f"UPDATE {FLOWS} SET description = ? WHERE {ALL} RETURNING *",
+                f"DELETE FROM {FLOWS} WHERE name = ?",
+                f"INSERT INTO {FLOWS} (name) VALUES (?)",
+            ):
+                execute, given = (cursor.executemany, [["a"], ["b"]]) if many else (cursor.execute, ["a"])
+                with pytest.raises(ccdbapi.NotSupportedError, match="read_only=True"):
+                    await value_of(execute(statement, given))
+            with pytest.raises(ccdbapi.NotSupportedError, match="DELETE would write"):
+                await value_of(cursor.execute(f"EXPLAIN ANALYZE {DELETE}"))
+
+    run(main)
+    assert not flows.calls
 
 
 def test_a_connection_that_only_reads_makes_no_call_for_many_writes(flows: CloudControl) -> None:
