@@ -6,7 +6,6 @@ import asyncio
 import concurrent.futures
 import contextlib
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
@@ -19,8 +18,9 @@ T = TypeVar("T")
 
 #: Seconds that a cancelled coroutine is given to end, and the loop at exit.
 GRACE = 2.0
-# On Windows only a wait that ends by itself lets Ctrl-C through.
-_WAKE_EVERY = 0.1 if sys.platform == "win32" else None
+#: Seconds after which whoever waits on the caller's own thread looks up. A Ctrl-C in the instant before the thread falls
+#: asleep does not wake it, and on Windows none does: it is noticed when the wait ends by itself.
+WAKE_EVERY = 0.1
 
 
 class _Background(NamedTuple):
@@ -68,7 +68,7 @@ def run(
 
     try:
         loop.call_soon_threadsafe(start)
-        while not ended.wait(_WAKE_EVERY if every is None else every):
+        while not ended.wait(WAKE_EVERY if every is None else every):
             meanwhile()
     except BaseException:
         # Callbacks run in the order they were added: what was to start has started by the time this one runs.

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ccdbapi.cloudcontrol.loop import WAKE_EVERY
 from ccdbapi.engine.stream import Columns
 from ccdbapi.exceptions import InternalError
 from ccdbapi.execution.patience import Patience
 
 #: Bytes of rows of a part with which a scan of it can begin: the engine shows no row before it has about as much.
 HEAD = 1024
-
-# On Windows only a wait that ends by itself lets Ctrl-C through.
-_LONGEST_WAIT = 0.1 if sys.platform == "win32" else None
 
 
 class Batch(NamedTuple):
@@ -167,9 +164,8 @@ class Channel:
         left = self._patience.left
         if left == 0:
             raise self._patience.exhausted()
-        longest = (seconds for seconds in (left, self._patience.every, _LONGEST_WAIT) if seconds)
         with self._patience.waiting():
-            self._changed.wait(min(longest, default=None))
+            self._changed.wait(min(seconds for seconds in (left, self._patience.every, WAKE_EVERY) if seconds))
         # Others may take their time with it, and the producers must not wait for them.
         self._changed.release()
         try:

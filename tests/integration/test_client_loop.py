@@ -121,6 +121,32 @@ def test_ctrl_c_cancels_the_coroutine_and_is_raised_again() -> None:
     assert run(value(5)) == 5
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no way to send Ctrl-C to one thread")
+def test_ctrl_c_in_the_instant_before_the_thread_falls_asleep_is_noticed() -> None:
+    """That is too late for Python to see, and too early to wake the thread: of a hundred, some come just then."""
+    too_late: list[int] = []
+
+    async def run_until_too_late(number: int, begun: threading.Event) -> None:
+        begun.set()
+        await asyncio.sleep(5)
+        too_late.append(number)
+
+    def press(begun: threading.Event, number: int) -> None:
+        begun.wait()
+        for _ in range(number % 60):
+            pass
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    for number in range(100):
+        begun = threading.Event()
+        thread = threading.Thread(target=press, args=[begun, number])
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            run(run_until_too_late(number, begun))
+        thread.join()
+    assert not too_late
+
+
 def test_importing_starts_no_thread() -> None:
     finished = python("""
         import sys, threading
