@@ -31,6 +31,8 @@ class ColumnarCore(CursorCore):
 
     async def _fetch_table(self) -> pyarrow.Table:
         pyarrow = _needed("pyarrow", extra="arrow")
+        with self._guarded():
+            await self._unread().settle()
         schema, these = await self._open_batches(_ROWS_OF_A_TABLE)
         batches = []
         while (batch := await self._next_batch(these)) is not None:
@@ -50,7 +52,9 @@ class ColumnarCore(CursorCore):
     async def _fetch_frame(self) -> pandas.DataFrame:
         _needed("pandas")
         with self._guarded():
-            frame = await self._unread().fetch_frame()
+            executor = self._unread()
+            await executor.settle()
+            frame = await executor.fetch_frame()
             self._count(len(frame), ended=True)
             return frame
 

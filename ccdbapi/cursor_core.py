@@ -181,6 +181,7 @@ class CursorCore(ABC):
     async def _fetch_all(self) -> list[Row]:
         with self._guarded():
             executor = self._unread()
+            await executor.settle()
             rows = await executor.fetch_all() if self._reading else []
             self._count(len(rows), ended=True)
             return rows

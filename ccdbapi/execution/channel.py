@@ -49,6 +49,8 @@ class Channel:
         self._room_awaited = False
         #: Of each part: whether a scan of it has something to begin with; and the event loop of who waits for that.
         self._heads = [asyncio.Event() for _ in range(parts)]
+        #: Of each part: whether nothing more comes, or not before a scan has taken what is there.
+        self._rests = [asyncio.Event() for _ in range(parts)]
         self._awaiting: asyncio.AbstractEventLoop | None = None
 
     def put(self, columns: Columns, size: int, part: int = 0, *, again: bool = False) -> None:
@@ -72,6 +74,7 @@ class Channel:
                 self._room.clear()
                 self._room_awaited = True
             self._heads[part].set()  # more come only when somebody reads
+            self._rests[part].set()
             await self._room.wait()
 
     async def head(self, part: int | None = None) -> None:
@@ -81,12 +84,25 @@ class Channel:
             if not self._ended:
                 await self._heads[number].wait()
 
+    @property
+    def ended(self) -> bool:
+        """Whether no scan has to wait any more."""
+        return self._ended
+
+    async def rest(self) -> None:
+        """Waits until no batches are on their way: all have come, or as many as may run ahead. On the event loop."""
+        self._awaiting = asyncio.get_running_loop()
+        for rest in self._rests:
+            if not self._ended:
+                await rest.wait()
+
     def complete(self, part: int) -> None:
         """No more batches of the part come: all were handed over."""
         with self._changed:
             self._complete[part] = True
             self._changed.notify_all()
         self._heads[part].set()
+        self._rests[part].set()
 
     def end(self, failure: BaseException | None = None) -> None:
         """No more batches come: all were handed over, or ``failure`` is why not. From any thread; the first counts."""
@@ -94,7 +110,7 @@ class Channel:
             if not self._ended:
                 self._ended, self._failure = True, failure
                 self._changed.notify_all()
-        _on_loop(self._awaiting, self._set_heads)
+        _on_loop(self._awaiting, self._nothing_to_wait_for)
 
     def scan(self, part: int | None = None) -> Iterator[Columns]:
         """The batches for one scan, of one part or all: what has arrived at once. Raises what the producer failed with.
@@ -177,11 +193,18 @@ class Channel:
         # To wake the loop costs a system call and a turn of it, and where all rows are read nobody waits.
         if self._room_awaited:
             self._room_awaited = False
-            _on_loop(self._loop, self._room.set)
+            _on_loop(self._loop, self._go_on)
 
-    def _set_heads(self) -> None:
-        for head in self._heads:
-            head.set()
+    def _go_on(self) -> None:
+        """Has the producers look whether there is room for more."""
+        for part, complete in enumerate(self._complete):
+            if not complete:
+                self._rests[part].clear()
+        self._room.set()
+
+    def _nothing_to_wait_for(self) -> None:
+        for event in (*self._heads, *self._rests):
+            event.set()
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop | None, step: Callable[[], None]) -> None:

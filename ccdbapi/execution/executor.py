@@ -184,6 +184,16 @@ class Executor:
             self._check_cancelled()
             return await self._do(partial(self._session.fetch, size))
 
+    async def settle(self) -> None:
+        """Waits, where that would hold a thread, until the rows that are left are there, or 16 MB of a table's."""
+        with self._stoppable():
+            self._check_cancelled()
+            await self._settled()
+
+    async def _settled(self) -> None:
+        if self._readings and self._run is not None:
+            await self._face.first(self._readings[0].rest, self._run.patience)
+
     async def fetch_all(self) -> list[Row]:
         """All rows of the query that are left. Raises as `query` does."""
         with self._stoppable():
@@ -269,6 +279,7 @@ class Executor:
                     for other in islice(unbegun, READ_AHEAD - len(self._readings)):
                         self._begin(other, run, Failing())
                     await self._open(source, run)
+                    await self._settled()
                     rows = await self._do(self._session.fetch_all)
                 await self._drop_first()
                 which = f"Set {number} of parameters: " if len(plans) > 1 else ""
@@ -282,7 +293,8 @@ class Executor:
 
     async def _do(self, job: Callable[[], T]) -> T:
         """What the engine does with the query's rows."""
-        return await self._face.do(job, self.cancel)
+        over = not self._readings or self._readings[0].over
+        return await (self._face.do if over else self._face.pull)(job, self.cancel)
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:

@@ -17,8 +17,8 @@ from ccdbapi.execution.threads import Pool
 
 T = TypeVar("T")
 
-#: The threads for statements whose callers await them.
-_statements = Pool("ccdbapi statement")
+#: The threads for statements whose callers await them, and for those of their jobs that AWS may keep waiting.
+_statements, _waiting = Pool("ccdbapi statement"), Pool("ccdbapi rows")
 
 
 class Face(Protocol):
@@ -30,6 +30,9 @@ class Face(Protocol):
         Who is cancelled does not begin it. One that has begun is left alone then, or, with ``interrupt``, ended by that
         and waited for.
         """
+
+    async def pull(self, job: Callable[[], T], interrupt: Callable[[], object]) -> T:
+        """As `do`, for a job that may wait for AWS: it keeps none waiting but its like."""
 
     async def wait(self, coroutine: Coroutine[object, object, T], patience: Patience | None = None) -> T:
         """What ``coroutine`` returns or raises, on the event loop that the clients live on.
@@ -56,6 +59,10 @@ class Blocking:
         """See `Face.do`."""
         return job()
 
+    async def pull(self, job: Callable[[], T], interrupt: Callable[[], object]) -> T:
+        """See `Face.pull`."""
+        return job()
+
     async def wait(self, coroutine: Coroutine[object, object, T], patience: Patience | None = None) -> T:
         """See `Face.wait`."""
         if patience is None:
@@ -79,17 +86,11 @@ class Awaiting:
 
     async def do(self, job: Callable[[], T], interrupt: Callable[[], object] | None = None) -> T:
         """See `Face.do`."""
-        future = _statements.submit(job)
-        result = asyncio.wrap_future(future)
-        try:
-            return await asyncio.shield(result)
-        except asyncio.CancelledError:
-            # Either it has not begun, and never will, or it has to be told.
-            if not future.cancel() and interrupt is not None:
-                interrupt()
-                await _ended(result)
-            _looked_at(result)
-            raise
+        return await _done(_statements.submit(job), interrupt)
+
+    async def pull(self, job: Callable[[], T], interrupt: Callable[[], object]) -> T:
+        """See `Face.pull`."""
+        return await _done(_waiting.submit(job), interrupt)
 
     async def wait(self, coroutine: Coroutine[object, object, T], patience: Patience | None = None) -> T:
         """See `Face.wait`."""
@@ -121,6 +122,20 @@ class Awaiting:
     async def ended(self, future: concurrent.futures.Future[None]) -> None:
         """See `Face.ended`."""
         await asyncio.wait({asyncio.wrap_future(future)}, timeout=loop.GRACE)
+
+
+async def _done(future: concurrent.futures.Future[T], interrupt: Callable[[], object] | None) -> T:
+    """What the job of a pool returns or raises. Who is cancelled takes it back, or interrupts it and waits for that."""
+    result = asyncio.wrap_future(future)
+    try:
+        return await asyncio.shield(result)
+    except asyncio.CancelledError:
+        # Either it has not begun, and never will, or it has to be told.
+        if not future.cancel() and interrupt is not None:
+            interrupt()
+            await _ended(result)
+        _looked_at(result)
+        raise
 
 
 async def _ended(future: asyncio.Future[T]) -> None:

@@ -110,15 +110,27 @@ class Reading:
             self._begun = True
             self._face.start(self._fetch_all())
 
+    @property
+    def over(self) -> bool:
+        """Whether no call is under way any more, nor to come."""
+        return all(table.channel.ended for table in self._tables.values())
+
     async def heads(self) -> None:
         """Waits until every table has rows to begin with, or their end. Raises `OperationalError` for want of patience.
 
         On the event loop.
         """
+        await self._each(Channel.head)
+
+    async def rest(self) -> None:
+        """Waits until every table has its rows, or as many as may run ahead. Raises as `heads`. On the event loop."""
+        await self._each(Channel.rest)
+
+    async def _each(self, wait_for: Callable[[Channel], Awaitable[None]]) -> None:
         try:
             async with asyncio.timeout(self._patience.left):
                 for table in self._tables.values():
-                    await table.channel.head()
+                    await wait_for(table.channel)
         except TimeoutError:
             raise self._patience.exhausted() from None
 

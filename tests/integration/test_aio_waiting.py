@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sized
 from contextlib import asynccontextmanager
 
 import pytest
@@ -83,6 +84,94 @@ def test_a_thousand_statements_that_wait_for_aws_hold_no_thread(statement: str, 
             assert {task.result()[0][0] for task in tasks} == {"a"}
             assert_few_threads(others)
             assert len(service.calls) - before == (2000 if statement == FED else 1000)
+
+    run(main, seconds=120)
+
+
+class LaterPagesHeld(HeldService):
+    """Answers the first two pages of each list: with these, a statement has been executed."""
+
+    def __init__(self) -> None:
+        super().__init__("ListResources")
+        self._second: object = None
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        token = payload.get("NextToken")
+        self._second = self._second or token
+        if operation in self.held and token in (None, self._second):
+            self.spared += 1
+        return await super().handle(operation, payload, account=account, region=region)
+
+
+def busy_threads() -> int:
+    """How many threads of the pools do something, be it that they wait for AWS."""
+    frames = sys._current_frames()
+    pooled = [thread.ident for thread in threading.enumerate() if thread.name.startswith("ccdbapi ")]
+    return sum(frames[ident].f_code.co_name != "_work" for ident in pooled if ident in frames)
+
+
+def fetched_all(cursor: aio.AioCursor) -> Awaitable[object]:
+    return cursor.fetchall()
+
+
+def fetched_frame(cursor: aio.AioCursor) -> Awaitable[object]:
+    return cursor.fetch_df()
+
+
+def fetched_table(cursor: aio.AioCursor) -> Awaitable[object]:
+    return cursor.fetch_arrow_table()
+
+
+@pytest.mark.parametrize("fetched", [fetched_all, fetched_frame, fetched_table])
+def test_results_that_wait_for_later_pages_hold_no_thread(
+    fetched: Callable[[aio.AioCursor], Awaitable[object]],
+) -> None:
+    """Many more than there are threads; others go on meanwhile."""
+
+    async def answer(cursor: aio.AioCursor) -> int:
+        rows = await fetched(cursor)
+        assert isinstance(rows, Sized)
+        return len(rows)
+
+    async def main() -> None:
+        service = LaterPagesHeld()
+        await created(service, *(f"{number:0100}" for number in range(60)))
+        waiting = 4 * MOST
+        settings = {"regions": ["us-east-1"], "concurrency": 2 * waiting, "timeout": 60}
+        async with await aio.connect(embedded=service, **settings) as connection:  # type: ignore[arg-type]
+            cursors = [await connection.cursor().execute(LIST) for _ in range(waiting)]
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(answer(cursor)) for cursor in cursors]
+                while service.waiting < waiting:  # noqa: ASYNC110 - the service counts
+                    await asyncio.sleep(0)
+                assert await rows_of(connection.cursor(), "SELECT 6 * 7") == [(42,)]
+                assert busy_threads() <= 1  # who answered may be about to rest
+                service.release()
+            assert {task.result() for task in tasks} == {60}
+
+    run(main, seconds=120)
+
+
+def test_rows_that_wait_for_a_later_page_keep_no_other_statement_waiting() -> None:
+    """Rows that are asked for one by one hold threads, up to a bound, which no other statement needs."""
+
+    async def main() -> None:
+        service = LaterPagesHeld()
+        await created(service, *(f"{number:0100}" for number in range(60)))
+        waiting = 4 * MOST
+        settings = {"regions": ["us-east-1"], "concurrency": 2 * waiting, "timeout": 60}
+        async with await aio.connect(embedded=service, **settings) as connection:  # type: ignore[arg-type]
+            cursors = [await connection.cursor().execute(LIST) for _ in range(waiting)]
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(cursor.fetchmany(60)) for cursor in cursors]
+                while service.waiting < waiting:  # noqa: ASYNC110 - the service counts
+                    await asyncio.sleep(0)
+                assert await rows_of(connection.cursor(), "SELECT 6 * 7") == [(42,)]
+                assert 0 < busy_threads() <= MOST
+                service.release()
+            assert {len(task.result()) for task in tasks} == {60}
 
     run(main, seconds=120)
 
