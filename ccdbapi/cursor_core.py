@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ccdbapi.assembly import Assembly
     from ccdbapi.config import Settings
     from ccdbapi.engine.session import ResultColumn
+    from ccdbapi.exceptions import Outcome
     from ccdbapi.execution import Executor
     from ccdbapi.execution.run import OnProgress, Run
     from ccdbapi.planning import WritePlan
@@ -135,6 +136,11 @@ class CursorCore(ABC):
         From any thread; while the statement runs and rows are left, they are those by now.
         """
         return None if self._latest is None else self._latest.statistics()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of each request of the last statement, if it wrote, in order, however it ended."""
+        return () if self._executor is None else self._executor.outcomes
 
     def setinputsizes(self, sizes: Sequence[object]) -> None:
         """Does nothing: values need no sizes. PEP 249."""

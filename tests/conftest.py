@@ -28,6 +28,12 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatc
 
 
 @pytest.fixture
+def brief_partings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that is interrupted does not wait for a service that will never answer."""
+    monkeypatch.setattr("ccdbapi.execution.writing.PARTING", 0.1)
+
+
+@pytest.fixture
 def service() -> Iterator[CloudControl]:
     """An emulated Cloud Control within the process."""
     service = CloudControl()

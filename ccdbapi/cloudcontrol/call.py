@@ -14,7 +14,7 @@ from ccdbapi.cloudcontrol import observer
 from ccdbapi.cloudcontrol.clock import Clock
 from ccdbapi.cloudcontrol.limiter import RateLimiter
 from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt
-from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge
+from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge, leaves_open, throttles
 from ccdbapi.cloudcontrol.transport import Answer, EndpointError, Transport, TransportError
 from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for, of_account
 
@@ -27,6 +27,31 @@ LATE_TRY = 5
 _LISTED = {"ListResources": "ResourceDescriptions", "ListResourceRequests": "ResourceRequestStatusSummaries"}
 
 
+@dataclass(slots=True)
+class Dispatch:
+    """How far the sending of a call is, for those who may have to give it up.
+
+    ``sent`` tells whether it has been sent at all, ``travelling`` whether an answer is due, ``failure`` what its latest
+    try came to, and ``doubtful`` whether one of them may have been carried out although it failed.
+    """
+
+    sent: bool = False
+    travelling: bool = False
+    failure: DatabaseError | None = None
+    doubtful: bool = False
+
+    def departed(self) -> None:
+        self.sent = self.travelling = True
+
+    def failed(self, failure: DatabaseError) -> None:
+        self.failure = failure
+        if leaves_open(failure.diag.code):
+            self.doubtful = True
+        elif not throttles(failure.diag.code):
+            # The service has looked at it, and would know what it had taken on before by its client token.
+            self.doubtful = False
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """An operation of the service, where it goes, and its members as the service model names them."""
@@ -34,6 +59,7 @@ class Call:
     operation: str
     region: str
     payload: Mapping[str, object] = field(repr=False)
+    dispatch: Dispatch = field(default_factory=Dispatch, repr=False, compare=False)
 
     @property
     def type_name(self) -> str | None:
@@ -144,16 +170,19 @@ class Caller:
     async def _send(self, call: Call) -> Answer:
         number = 1
         while True:
+            failure: DatabaseError
+            cause: Exception | None = None
             try:
                 reply, verdict = await self._attempt(call, number)
             except (TransportError, OSError) as error:
-                if number >= self._max_attempts or isinstance(error, EndpointError):
-                    raise _unanswered(call, number, error) from error
+                failure, cause, final = _unanswered(call, number, error), error, isinstance(error, EndpointError)
             else:
                 if verdict is None:
                     return reply
-                if verdict is Verdict.FINAL or number >= self._max_attempts:
-                    raise _refused(call, reply, number)
+                failure, final = _refused(call, reply, number), verdict is Verdict.FINAL
+            call.dispatch.failed(failure)
+            if final or number >= self._max_attempts:
+                raise failure from cause
             await self._clock.sleep(self._backoff.delay(number))
             number += 1
 
@@ -170,11 +199,16 @@ class Caller:
         async with self._places.here():
             started = self._clock.monotonic()
             outcome, reply, verdict = NO_ANSWER, None, None
+            call.dispatch.departed()
             try:
                 reply = await self._transport.send(call.operation, call.region, call.payload)
                 outcome, verdict = _outcome(call, reply)
+                call.dispatch.travelling = False
             except asyncio.CancelledError:
                 outcome = CANCELLED
+                raise
+            except Exception:
+                call.dispatch.travelling = False
                 raise
             finally:
                 _report(

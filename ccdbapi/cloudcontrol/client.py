@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from ccdbapi.cloudcontrol.cache import CachingCaller, Memory
-from ccdbapi.cloudcontrol.call import Call, Caller, Places
+from ccdbapi.cloudcontrol.call import Call, Caller, Dispatch, Places
 from ccdbapi.cloudcontrol.clock import Clock, SystemClock
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import Backoff
@@ -45,7 +45,7 @@ class Client:
     clients may share. ``account`` is the alias that errors name, if there are several accounts. Who is `observing` is
     told of each request. Every coroutine may be cancelled at any time. Each raises the PEP 249 exception of the
     service's error code (`ccdbapi.exceptions.ERROR_CLASSES`), and OperationalError where no answer came or the answer
-    made no sense.
+    made no sense. Operations that change something keep the ``dispatch`` that they are given.
     """
 
     def __init__(
@@ -143,6 +143,7 @@ class Client:
         client_token: str,
         role_arn: str | None = None,
         type_version_id: str | None = None,
+        dispatch: Dispatch | None = None,
     ) -> ProgressEvent:
         """Starts to create a resource; ``desired_state`` is JSON text. AWS: CreateResource."""
         return await self._progress(
@@ -155,6 +156,7 @@ class Client:
                 RoleArn=role_arn,
                 TypeVersionId=type_version_id,
             ),
+            dispatch,
         )
 
     async def update_resource(
@@ -167,6 +169,7 @@ class Client:
         client_token: str,
         role_arn: str | None = None,
         type_version_id: str | None = None,
+        dispatch: Dispatch | None = None,
     ) -> ProgressEvent:
         """Starts to change a resource; ``patch_document`` is JSON text, RFC 6902. AWS: UpdateResource."""
         return await self._progress(
@@ -180,6 +183,7 @@ class Client:
                 RoleArn=role_arn,
                 TypeVersionId=type_version_id,
             ),
+            dispatch,
         )
 
     async def delete_resource(
@@ -191,6 +195,7 @@ class Client:
         client_token: str,
         role_arn: str | None = None,
         type_version_id: str | None = None,
+        dispatch: Dispatch | None = None,
     ) -> ProgressEvent:
         """Starts to delete a resource. AWS: DeleteResource."""
         return await self._progress(
@@ -203,11 +208,14 @@ class Client:
                 RoleArn=role_arn,
                 TypeVersionId=type_version_id,
             ),
+            dispatch,
         )
 
-    async def cancel_resource_request(self, region: str, request_token: str) -> ProgressEvent:
+    async def cancel_resource_request(
+        self, region: str, request_token: str, *, dispatch: Dispatch | None = None
+    ) -> ProgressEvent:
         """Asks to cancel a request that is under way. AWS: CancelResourceRequest."""
-        return await self._progress("CancelResourceRequest", region, {"RequestToken": request_token})
+        return await self._progress("CancelResourceRequest", region, {"RequestToken": request_token}, dispatch)
 
     async def get_resource_request_status(self, region: str, request_token: str) -> ProgressEvent:
         """How far a request is, and what hooks said of it. AWS: GetResourceRequestStatus."""
@@ -257,8 +265,10 @@ class Client:
             due = min(due, event.retry_after - event.event_time)
         return min(due.total_seconds(), LONGEST_RETRY_AFTER) if due > timedelta(0) else None
 
-    async def _progress(self, operation: str, region: str, payload: Mapping[str, object]) -> ProgressEvent:
-        call = Call(operation, region, payload)
+    async def _progress(
+        self, operation: str, region: str, payload: Mapping[str, object], dispatch: Dispatch | None = None
+    ) -> ProgressEvent:
+        call = Call(operation, region, payload, dispatch or Dispatch())
         reply = await self._caller.send(call)
         event = reply.body.get("ProgressEvent")
         if not isinstance(event, Mapping):

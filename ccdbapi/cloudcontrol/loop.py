@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 #: Seconds that a cancelled coroutine is given to end, and the loop at exit.
 GRACE = 2.0
-#: Seconds after which whoever waits on the caller's own thread looks up. A Ctrl-C in the instant before the thread falls
-#: asleep does not wake it, and on Windows none does: it is noticed when the wait ends by itself.
+#: Seconds after which whoever waits on the caller's own thread looks up. A Ctrl-C in the instant before the thread
+#: falls asleep does not wake it, and on Windows none does: it is noticed when the wait ends by itself.
 WAKE_EVERY = 0.1
 
 

@@ -60,10 +60,11 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         "RequestTimeout": _Rule.ALWAYS,
         "RequestTimeoutException": _Rule.ALWAYS,
         "ServiceUnavailable": _Rule.ALWAYS,
-        # Somebody else is changing the resource. Reading again is harmless; writing again would put our change on top
-        # of one that we have not seen, so that is left to whoever wrote the statement.
-        "ConcurrentModificationException": _Rule.IF_REPEATABLE,
+        # Somebody else is changing the resource, and may be for hours: whoever has a statement to answer for knows how
+        # long to wait. A request that is to be cancelled may be final already, and then stays so.
+        "ConcurrentModificationException": _Rule.NEVER,
         "ConcurrentOperationException": _Rule.NEVER,
+        # Reading again is harmless.
         "ResourceConflictException": _Rule.IF_REPEATABLE,
         # 5xx or not, documented as terminal: the handler itself is broken, and will be at the next try.
         "HandlerInternalFailureException": _Rule.NEVER,
@@ -71,6 +72,31 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         "ServiceLimitExceededException": _Rule.NEVER,
     }
 )
+
+
+#: Codes of answers after which the request may have been carried out all the same; None where no answer made sense.
+_OPEN = frozenset(
+    {
+        None,
+        "HandlerFailureException",
+        "HandlerInternalFailureException",
+        "InternalFailure",
+        "InternalServerError",
+        "NetworkFailureException",
+        "ServiceInternalErrorException",
+        "ServiceUnavailable",
+    }
+)
+
+
+def leaves_open(code: str | None) -> bool:
+    """Whether a request that was answered with this error code may have been carried out all the same."""
+    return code in _OPEN
+
+
+def throttles(code: str | None) -> bool:
+    """Whether this error code asks to go slower."""
+    return _RULES.get(code or "") is _Rule.THROTTLE
 
 
 def judge(operation: str, status: int, code: str | None) -> Verdict:

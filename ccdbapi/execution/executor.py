@@ -7,7 +7,7 @@ import concurrent.futures
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -17,6 +17,7 @@ from ccdbapi.cloudcontrol.accounts import Clients, refreshing
 from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
+from ccdbapi.execution.accounting import Log
 from ccdbapi.execution.distinct import distinct
 from ccdbapi.execution.faces import Face
 from ccdbapi.execution.journal import Journal
@@ -27,7 +28,7 @@ from ccdbapi.execution.requests import Request, request_row, requests_of
 from ccdbapi.execution.returning import Written, event_table, models_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
-from ccdbapi.execution.writing import Log, Writing
+from ccdbapi.execution.writing import Writing
 from ccdbapi.planning import AnalyzePlan, QueryPlan, Returning, WritePlan
 from ccdbapi.planning.explain import DryRunPlan, analyzed, requested
 
@@ -80,6 +81,11 @@ class Executor:
         self._cancelled = False
         # Signal handlers may cancel what their own thread is about to drop.
         self._stopping = threading.RLock()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What became of each request of the statement, if it wrote, in order."""
+        return self._outcomes
 
     async def query(self, plan: QueryPlan, run: Run) -> Sequence[ResultColumn]:
         """Starts a query and returns its columns. Raises what the engine or a call raises."""
@@ -139,19 +145,29 @@ class Executor:
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():
-                written = await self._face.wait(self._writing.carry_out(run.patience), run.patience)
-            self._outcomes = self._writing.outcomes
-            return written
+                return await self._face.wait(self._writing.carry_out(run.patience), run.patience)
         except concurrent.futures.CancelledError:
+            await self._call_off(self._writing, run)
             raise self._writing.cancelled() from None
         except DatabaseError as error:
-            raise error if error.outcomes else self._writing.accounted(error) from error.__cause__
+            if error.outcomes:
+                raise
+            await self._call_off(self._writing, run)
+            raise self._writing.accounted(error) from error.__cause__
         except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
-            interrupt.add_note(f"The statement was interrupted; of its requests: {self._writing.account}.")
+            await self._call_off(self._writing, run)
+            interrupt.add_note(f"The statement was interrupted. {self._writing.account}")
             raise
         finally:
             self._writing.log_unsent()
+            self._outcomes = self._writing.outcomes
             self._writing = None
+
+    async def _call_off(self, writing: Writing, run: Run) -> None:
+        """Has requests cancelled that whoever runs the statement wants no more. Who wants not even that, ends it."""
+        given_up = suppress(KeyboardInterrupt, asyncio.CancelledError, concurrent.futures.CancelledError)
+        with given_up, observing(run.tally):
+            await self._face.wait(writing.call_off())
 
     def _logs(self, requests: Sequence[Request]) -> Sequence[Log] | None:
         """Records the requests in the journal, if there is one; what is to be told of each."""
@@ -235,6 +251,7 @@ class Executor:
         """Drops the result of the last statement, and stops the calls that it still makes."""
         await self._drop()
         self._cancelled = False
+        self._outcomes = ()
 
     async def _drop(self) -> None:
         with self._stopping:  # an interrupt for this statement must not reach the next one

@@ -20,6 +20,8 @@ from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.execution.threads import MOST
 
+pytestmark = pytest.mark.usefixtures("brief_partings")
+
 INSERT = "INSERT INTO awscc.glue.workflows (name) VALUES (?)"
 GET = "SELECT name, description FROM awscc.glue.workflows WHERE name = 'a'"
 LIST = "SELECT name FROM awscc.glue.workflows_list_only"

@@ -16,6 +16,8 @@ from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.stream import ArrowTable, Columns
 
+pytestmark = pytest.mark.usefixtures("brief_partings")
+
 GET = "SELECT description FROM awscc.glue.workflows WHERE name = 'a'"
 LIST = "SELECT name FROM awscc.glue.workflows_list_only"
 INSERT = "INSERT INTO awscc.glue.workflows (name) VALUES ('a')"

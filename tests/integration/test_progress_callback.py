@@ -12,6 +12,8 @@ from held_service import HeldService
 import ccdbapi
 from ccdbapi.statistics import Statistics
 
+pytestmark = pytest.mark.usefixtures("brief_partings")
+
 GET = "SELECT description FROM awscc.glue.workflows WHERE name = 'a'"
 LIST = "SELECT name FROM awscc.glue.workflows_list_only"
 JOIN = f"SELECT w.description FROM awscc.glue.workflows w JOIN ({LIST}) USING (name)"

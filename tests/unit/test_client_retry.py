@@ -52,7 +52,7 @@ def client(transport: ScriptedTransport, **options: object) -> Client:
         ("ListResources", 400, "ResourceConflictException", Verdict.TRANSIENT),
         ("UpdateResource", 400, "ResourceConflictException", Verdict.FINAL),
         ("UpdateResource", 400, "ConcurrentOperationException", Verdict.FINAL),
-        ("CancelResourceRequest", 500, "ConcurrentModificationException", Verdict.TRANSIENT),
+        ("CancelResourceRequest", 500, "ConcurrentModificationException", Verdict.FINAL),
         ("GetResource", 400, "GeneralServiceException", Verdict.FINAL),
         ("GetResource", 400, "ServiceLimitExceededException", Verdict.FINAL),
         ("GetResource", 400, "NotStabilizedException", Verdict.FINAL),

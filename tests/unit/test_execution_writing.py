@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from scripted_transport import ScriptedTransport, error, ok
-from virtual_time import LoopClock, run
+from virtual_time import EPOCH, LoopClock, run
 
 from ccdbapi.catalog import Handler, HandlerName, ResourceType
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.progress import ProgressEvent
+from ccdbapi.cloudcontrol.retry import Backoff
 from ccdbapi.cloudcontrol.transport import Reply, TransportError
-from ccdbapi.exceptions import DatabaseError, OperationalError, ProgrammingError
+from ccdbapi.exceptions import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 from ccdbapi.execution import writing as writing_module
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.requests import Request
-from ccdbapi.execution.writing import Writing
+from ccdbapi.execution.writing import PARTING, Failures, Writing
 
 TYPE = ResourceType(
     name="Test::Shop::Thing",
@@ -73,9 +76,18 @@ def service(answer: Service) -> ScriptedTransport:
     return ScriptedTransport(respond, latency=0.1)
 
 
-def writing(transport: ScriptedTransport, requests: Sequence[Request], *, awaited: bool = True) -> Writing:
-    client = Client(transport, rate_limit=None, max_attempts=1, clock=LoopClock())
-    return Writing(lambda _: client, requests, awaited=awaited)
+def writing(
+    transport: ScriptedTransport,
+    requests: Sequence[Request],
+    *,
+    awaited: bool = True,
+    failures: Failures = "raise",
+    rate_limit: float | None = None,
+    max_attempts: int = 1,
+) -> Writing:
+    backoff = Backoff(jitter=lambda upper: upper)
+    client = Client(transport, rate_limit=rate_limit, max_attempts=max_attempts, clock=LoopClock(), backoff=backoff)
+    return Writing(lambda _: client, requests, awaited=awaited, failures=failures)
 
 
 def carry_out(
@@ -232,29 +244,150 @@ def test_an_exhausted_patience_ends_the_waiting_and_says_what_is_open() -> None:
     assert "2 unknown (x: request token request-x" in str(failed.value)
 
 
-def test_a_cancelled_write_tells_what_became_of_its_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing_module, "WIDTH", 1)
+def called_off(write: Writing, *, after: float, again_after: float | None = None) -> float:
+    """Cancels the write after so many seconds, has it called off, and tells how many seconds that took.
 
-    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply:
-        return event(payload, "SUCCESS" if payload.get("Identifier") == "a" else "IN_PROGRESS")
+    ``again_after`` so many of these it is cancelled once more.
+    """
 
-    write = writing(service(answer), [request("delete", name) for name in "abc"])
-
-    async def cancel() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
         task = asyncio.create_task(write.carry_out(ENDLESS))
-        await asyncio.sleep(2)
+        await asyncio.sleep(after)
         write.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        before = loop.time()
+        calling_off = asyncio.create_task(write.call_off())
+        if again_after is not None:
+            loop.call_later(again_after, write.cancel)
+        await asyncio.wait({calling_off})
+        return loop.time() - before
 
-    run(cancel())
+    return run(main())
+
+
+def test_a_cancelled_write_has_what_is_under_way_cancelled_and_tells_of_all_its_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing_module, "WIDTH", 1)
+    asked: list[object] = []
+
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply:
+        if payload.get("Identifier") == "a":
+            return event(payload, "SUCCESS")
+        if operation == "CancelResourceRequest":
+            asked.append(payload["RequestToken"])
+            return event(payload, "CANCEL_IN_PROGRESS")
+        return event(payload, "CANCEL_COMPLETE" if asked else "IN_PROGRESS")
+
+    write = writing(service(answer), [request("delete", name) for name in "abc"])
+    called_off(write, after=2)
     cancelled = write.cancelled()
     assert isinstance(cancelled, OperationalError)
-    assert [(each.identifier, each.state) for each in cancelled.outcomes] == [
-        ("a", "done"),
-        ("b", "unknown"),
-        ("c", "not sent"),
+    assert asked == ["request-b"]
+    assert [(each.identifier, each.state, each.code) for each in cancelled.outcomes] == [
+        ("a", "done", None),
+        ("b", "failed", "CANCEL_COMPLETE"),
+        ("c", "not sent", None),
     ]
+    assert str(cancelled) == (
+        "The statement was cancelled. Of 3 requests: 1 done (a); 1 failed (b: CANCEL_COMPLETE: the request was "
+        "cancelled, request token request-b); 1 not sent."
+    )
+
+
+@pytest.mark.parametrize(
+    ("refused", "last", "state", "code"),
+    [
+        (False, event({}, "CANCEL_COMPLETE"), "failed", "CANCEL_COMPLETE"),
+        (False, event({}, "SUCCESS"), "done", None),
+        (False, event({}, "FAILED", ErrorCode="NotFound"), "failed", "NotFound"),
+        (False, event({}, "CANCEL_IN_PROGRESS"), "unknown", None),
+        (True, event({}, "SUCCESS"), "done", None),
+        (True, event({}, "FAILED", ErrorCode="NotFound"), "failed", "NotFound"),
+        (True, event({}, "IN_PROGRESS"), "unknown", None),
+        (False, error("AccessDeniedException"), "unknown", None),
+    ],
+)
+def test_a_request_that_was_to_be_cancelled_counts_as_it_ends(
+    refused: bool, last: Reply, state: str, code: str | None
+) -> None:
+    asked = False
+
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply:
+        nonlocal asked
+        if operation == "CancelResourceRequest":
+            asked = True
+            return error("ConcurrentModificationException", 500) if refused else event(payload, "CANCEL_IN_PROGRESS")
+        return last if asked else event(payload, "IN_PROGRESS", RetryAfter=EPOCH.timestamp() + 3600)
+
+    write = writing(service(answer), [request("delete", "x")])
+    took = called_off(write, after=1)
+    (outcome,) = write.outcomes
+    assert (outcome.state, outcome.code) == (state, code)
+    assert outcome.request_token is not None
+    assert took < 1 if state != "unknown" or last.status != 200 else took == PARTING
+
+
+def test_what_is_on_its_way_when_a_write_is_cancelled_gets_its_token_and_is_cancelled() -> None:
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply:
+        if operation == "DeleteResource":
+            return event(payload, "IN_PROGRESS")
+        return event(payload, "CANCEL_IN_PROGRESS" if operation == "CancelResourceRequest" else "CANCEL_COMPLETE")
+
+    transport = service(answer)
+    write = writing(transport, [request("delete", "x")])
+    called_off(write, after=0.05)
+    assert [(each.state, each.request_token) for each in write.outcomes] == [("failed", "request-x")]
+    assert [operation for operation, *_ in transport.calls] == [
+        "DeleteResource", "CancelResourceRequest", "GetResourceRequestStatus",
+    ]  # fmt: skip
+
+
+def test_what_waits_for_the_rate_limit_when_a_write_is_cancelled_is_not_sent() -> None:
+    transport = service(failing())
+    write = writing(transport, [request("delete", name) for name in "abcd"], rate_limit=1)
+    called_off(write, after=1.5)
+    assert sent(transport) == [("Delete", "a"), ("Delete", "b")]
+    assert [each.state for each in write.outcomes] == ["done", "done", "not sent", "not sent"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "code"),
+    [
+        ([error("ThrottlingException")], "failed", "ThrottlingException"),
+        ([TransportError("connection broke")], "unknown", None),
+        # The first may have been carried out, of which the second says nothing.
+        ([TransportError("connection broke"), error("ThrottlingException")], "unknown", "ThrottlingException"),
+    ],
+)
+def test_what_is_about_to_be_tried_again_when_a_write_is_cancelled_is_not(
+    answers: Sequence[Reply | Exception], state: str, code: str | None
+) -> None:
+    transport = service(lambda operation, payload, turn: answers[turn - 1])
+    write = writing(transport, [request("delete", "x")], max_attempts=10)
+    # Each answer takes 0.1 s, and the tries are 0.25 s and 0.5 s apart.
+    called_off(write, after=0.2 if len(answers) == 1 else 0.6)
+    assert len(transport.calls) == len(answers)
+    assert [(each.state, each.code) for each in write.outcomes] == [(state, code)]
+
+
+def test_a_write_that_is_cancelled_twice_waits_for_nothing() -> None:
+    transport = service(lambda operation, payload, turn: event(payload, "CANCEL_IN_PROGRESS"))
+    write = writing(transport, [request("delete", "x")])
+    assert called_off(write, after=1, again_after=0.5) == 0.5
+    (outcome,) = write.outcomes
+    assert (outcome.state, outcome.request_token, outcome.message) == (
+        "unknown", "request-x", "last seen CANCEL_IN_PROGRESS",
+    )  # fmt: skip
+
+
+def test_an_answer_that_never_comes_is_not_waited_for_in_vain() -> None:
+    transport = ScriptedTransport([event({}, "IN_PROGRESS")], latency=3600)
+    write = writing(transport, [request("delete", "x")])
+    assert called_off(write, after=1) == PARTING
+    assert [(each.state, each.request_token) for each in write.outcomes] == [("unknown", None)]
 
 
 def test_a_write_that_is_cancelled_before_it_starts_sends_nothing() -> None:
@@ -306,3 +439,150 @@ def test_few_are_sent_after_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ProgrammingError):
         carry_out(transport, *(request("delete", str(number)) for number in range(20)))
     assert sent(transport) == [("Delete", "0"), ("Delete", "1")]
+
+
+def busy(*, until: int, code: str = "ConcurrentOperationException") -> Service:
+    """Takes on no request before it was made that often."""
+
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
+        return error(code, message="it is busy") if turn < until else event(payload, "SUCCESS")
+
+    return answer
+
+
+@pytest.mark.parametrize("code", ["ConcurrentOperationException", "ConcurrentModificationException"])
+@pytest.mark.parametrize("handler", ["create", "update", "delete"])
+@pytest.mark.parametrize("patience", [ENDLESS, Patience(3600)])
+def test_requests_of_others_on_the_resource_are_waited_out(handler: HandlerName, code: str, patience: Patience) -> None:
+    transport = service(busy(until=30, code=code))
+    ((_, last),) = carry_out(transport, request(handler, "x"), patience=patience)
+    assert last.succeeded
+    # It was not taken on before, so that it is the same request still.
+    assert {payload["ClientToken"] for _, _, payload in transport.calls} == {f"{handler}-x"}
+    waits = [later - earlier for earlier, later in pairwise(transport.sent_at)]
+    assert max(waits) > 2
+    assert max(waits) <= 10.2
+
+
+def test_requests_of_others_are_not_waited_for_longer_than_the_timeout() -> None:
+    transport = service(busy(until=1000))
+    with pytest.raises(
+        OperationalError, match=r"waited 60 s for AWS.*ConcurrentOperationException: it is busy"
+    ) as late:
+        carry_out(transport, request("update", "x"), patience=Patience(60))
+    assert [(each.state, each.code) for each in late.value.outcomes] == [("failed", "ConcurrentOperationException")]
+    assert transport.sent_at[-1] < 60
+
+
+def test_what_waits_for_others_takes_no_place_from_what_can_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing_module, "SENDING", 1)
+
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
+        return (busy(until=5) if payload.get("Identifier") == "busy" else failing())(operation, payload, turn)
+
+    transport = service(answer)
+    carry_out(transport, request("delete", "busy"), *(request("delete", name) for name in "abc"))
+    assert sent(transport)[:4] == [("Delete", name) for name in ("busy", "a", "b", "c")]
+
+
+def test_nobody_is_waited_for_once_another_request_has_failed() -> None:
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
+        return (busy(until=1000) if payload.get("Identifier") == "busy" else failing("b"))(operation, payload, turn)
+
+    with pytest.raises(DatabaseError) as failed:
+        carry_out(service(answer), request("delete", "busy"), request("delete", "b"))
+    assert [(each.identifier, each.code) for each in failed.value.outcomes] == [
+        ("busy", "ConcurrentOperationException"),
+        ("b", "NotFound"),
+    ]
+
+
+def test_throttling_is_waited_out_within_the_timeout() -> None:
+    transport = service(busy(until=30, code="ThrottlingException"))
+    ((_, last),) = carry_out(transport, request("delete", "x"), patience=Patience(3600))
+    assert last.succeeded
+
+
+def test_throttling_is_waited_out_while_the_status_is_asked_for_too() -> None:
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
+        if operation == "DeleteResource":
+            return event(payload, "IN_PROGRESS")
+        return busy(until=30, code="ThrottlingException")(operation, payload, turn)
+
+    transport = service(answer)
+    ((_, last),) = carry_out(transport, request("delete", "x"), patience=Patience(3600))
+    assert last.succeeded
+    assert [operation for operation, *_ in transport.calls].count("DeleteResource") == 1
+
+
+def test_without_a_timeout_throttling_has_the_tries_that_every_call_has() -> None:
+    transport = service(busy(until=30, code="ThrottlingException"))
+    with pytest.raises(OperationalError, match="ThrottlingException") as failed:
+        run(writing(transport, [request("delete", "x")], max_attempts=4).carry_out(ENDLESS))
+    assert len(transport.calls) == 4
+    assert [(each.state, each.code) for each in failed.value.outcomes] == [("failed", "ThrottlingException")]
+
+
+@pytest.mark.parametrize("code", ["Throttling", "ServiceLimitExceeded", "NotStabilized", "ResourceConflict"])
+def test_a_request_that_failed_is_not_made_again_whatever_the_reason(code: str) -> None:
+    transport = service(lambda operation, payload, turn: event(payload, "FAILED", ErrorCode=code))
+    with pytest.raises(DatabaseError, match=code):
+        carry_out(transport, request("delete", "x"), patience=Patience(3600))
+    assert len(transport.calls) == 1
+
+
+def test_a_drop_leaves_open_what_throttling_says_nothing_of() -> None:
+    """The first try may have been carried out, whatever becomes of those after it."""
+    answers: list[Reply | Exception] = [TransportError("connection broke"), *[error("ThrottlingException")] * 3]
+    transport = service(lambda operation, payload, turn: answers[turn - 1])
+    with pytest.raises(OperationalError) as failed:
+        run(writing(transport, [request("delete", "x")], max_attempts=4).carry_out(ENDLESS))
+    assert [each.state for each in failed.value.outcomes] == ["unknown"]
+
+
+def test_a_request_that_is_to_be_cancelled_but_final_is_told_at_once() -> None:
+    transport = service(lambda *_: error("ConcurrentModificationException", 500, "its status is SUCCESS"))
+    with pytest.raises(IntegrityError, match="its status is SUCCESS"):
+        run(writing(transport, [replace(request("delete", "token"), handler="cancel")]).carry_out(ENDLESS))
+    assert len(transport.calls) == 1
+
+
+def mixed(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
+    """Of three resources, one is deleted, one is not, and of one nobody knows."""
+    number = int(str(payload["Identifier"]))
+    if number % 3 == 0:
+        return event(payload, "SUCCESS")
+    if number % 3 == 1:
+        return event(payload, "FAILED", ErrorCode="AccessDenied", StatusMessage="not you")
+    return TransportError("connection broke")
+
+
+def test_an_error_has_all_the_outcomes_and_names_the_first_few() -> None:
+    requests = [request("delete", str(number)) for number in range(99)]
+    with pytest.raises(OperationalError) as failed:
+        run(writing(service(mixed), requests).carry_out(ENDLESS))
+    outcomes = failed.value.outcomes
+    assert [each.identifier for each in outcomes] == [str(number) for number in range(99)]
+    assert Counter(each.state for each in outcomes) == {"done": 22, "failed": 21, "unknown": 21, "not sent": 35}
+    assert {(each.code, each.message) for each in outcomes if each.state == "failed"} == {("AccessDenied", "not you")}
+    assert all(each.request_token for each in outcomes if each.state in ("done", "failed"))
+    assert "22 done (0, 3, 6, and 19 more); 21 failed (1: AccessDenied: not you, request token request-1," in str(
+        failed.value
+    )
+    assert len(str(failed.value)) < 1500
+
+
+def test_where_failures_are_returned_all_are_tried_up_to_one_of_which_nobody_knows() -> None:
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
+        return mixed(operation, payload, turn) if payload["Identifier"] != "98" else TransportError("connection broke")
+
+    requests = [request("delete", str(number)) for number in range(99) if number % 3 < 2 or number == 98]
+    with pytest.raises(OperationalError, match="connection broke") as failed:
+        run(writing(service(answer), requests, failures="return").carry_out(ENDLESS))
+    assert Counter(each.state for each in failed.value.outcomes) == {"done": 33, "failed": 33, "unknown": 1}
+    done = run(writing(service(mixed), requests[:-1], failures="return").carry_out(ENDLESS))
+    assert [(made.identifier, last.operation_status) for made, last in done][:3] == [
+        ("0", "SUCCESS"),
+        ("1", "FAILED"),
+        ("3", "SUCCESS"),
+    ]
