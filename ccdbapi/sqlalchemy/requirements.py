@@ -1,6 +1,6 @@
 """What SQLAlchemy's test suite for dialects may ask of Cloud Control, and why not the rest. README.dialects.rst.
 
-What is neither here nor in SQLAlchemy's own defaults as open is asked for by no test that tables of AWS could pass.
+What is neither open nor closed here is so by SQLAlchemy's own default.
 """
 
 from __future__ import annotations
@@ -28,12 +28,17 @@ class Requirements(SuiteRequirements):
     # What the engine's SQL has.
     boolean_col_expressions = property(_open)
     ctes = property(_open)
+    ctes_with_values = property(_open)
     except_ = property(_open)
     fetch_expression = property(_open)
     fetch_first = property(_open)
     fetch_no_order_by = property(_open)
+    fetch_offset_with_options = property(_open)
+    fetch_percent = property(_open)
+    fetch_ties = property(_open)
     intersect = property(_open)
     nullsordering = property(_open)
+    order_by_collation = property(_open)
     order_by_label_with_expression = property(_open)
     regexp_match = property(_open)
     regexp_replace = property(_open)
@@ -42,55 +47,152 @@ class Requirements(SuiteRequirements):
     supports_bitwise_or = property(_open)
     supports_bitwise_shift = property(_open)
     supports_bitwise_xor = property(_open)
+    supports_distinct_on = property(_open)
     supports_is_distinct_from = property(_open)
+    table_value_constructor = property(_open)
     tuple_in = property(_open)
     window_functions = property(_open)
+    window_range = property(_open)
+    window_range_non_numeric = property(_open)
+    window_range_numeric = property(_open)
     # What the driver has.
-    datetime_historic = property(_open)
-    datetime_literals = property(_open)
+    array_type = property(_open)
+    cast_precision_numerics_many_significant_digits = property(_open)
     date_historic = property(_open)
+    datetime_historic = property(_open)
+    datetime_interval = property(_open)
+    datetime_literals = property(_open)
+    datetime_timezone = property(_open)
+    datetime_timezone_historic = property(_open)
     delete_from = property(_open)
-    dbapi_lastrowid = property(_closed)  # an identifier is text, also where the key is a number
-    implements_get_lastrowid = property(_closed)  # as above; keys come by RETURNING
+    float_or_double_precision_behaves_generically = property(_open)
+    isolation_level = property(_open)
     json_type = property(_open)
+    nvarchar_types = property(_open)
+    precision_numerics_general = property(_open)
+    time_timezone = property(_open)
     timestamp_microseconds = property(_open)
     unicode_data = property(_open)
+    unicode_ddl = property(_open)
+    unusual_column_name_characters = property(_open)
     update_from = property(_open)
+    uuid_data_type = property(_open)
     # What the catalogue has.
     comment_reflection = property(_open)
     comment_reflection_full_unicode = property(_open)
     schemas = property(_open)
+    server_defaults = property(_open)
 
-    # Types belong to AWS; those that the suite registers have no more than Cloud Control's types have.
-    foreign_key_constraint_reflection = property(_closed)  # a schema does not say to what a property refers
-    index_reflection = property(_closed)  # resource types have no indexes
+    # Types belong to AWS. Those that the suite registers have no more than Cloud Control's types have:
+    # a schema does not say to what a property refers,
+    cross_schema_fk_reflection = property(_closed)
+    fk_constraint_option_reflection_ondelete_noaction = property(_closed)
+    fk_constraint_option_reflection_ondelete_restrict = property(_closed)
+    fk_constraint_option_reflection_onupdate_restrict = property(_closed)
+    foreign_key_constraint_name_reflection = property(_closed)
+    foreign_key_constraint_option_reflection_ondelete = property(_closed)
+    foreign_key_constraint_option_reflection_onupdate = property(_closed)
+    foreign_key_constraint_reflection = property(_closed)
+    foreign_keys_reflect_as_index = property(_closed)
+    # resource types have no indexes,
+    index_ddl_if_exists = property(_closed)
+    index_reflection = property(_closed)
+    index_reflects_included_columns = property(_closed)
+    indexes_check_column_order = property(_closed)
     indexes_with_ascdesc = property(_closed)
+    indexes_with_expressions = property(_closed)
     reflect_indexes_with_ascdesc = property(_closed)
-    unique_constraint_reflection = property(_closed)  # nor unique constraints but the identifier
-    temporary_tables = property(_closed)  # no resource belongs to a connection
+    reflect_indexes_with_ascdesc_as_expression = property(_closed)
+    reflect_indexes_with_expressions = property(_closed)
+    # no constraints but the identifier, which has no name and no comment,
+    check_constraint_reflection = property(_closed)
+    constraint_comment_reflection = property(_closed)
+    inline_check_constraint_reflection = property(_closed)
+    reflects_pk_names = property(_closed)
+    unique_constraint_reflection = property(_closed)
+    unique_constraints_reflect_as_index = property(_closed)
+    unique_index_reflect_as_unique_constraints = property(_closed)
+    # no collations and no options of storage,
+    column_collation_reflection = property(_closed)
+    reflect_table_options = property(_closed)
+    # no expressions for defaults and computed values: what AWS computes, it does not explain,
+    computed_columns = property(_closed)
+    computed_columns_default_persisted = property(_closed)
+    computed_columns_reflect_persisted = property(_closed)
+    computed_columns_stored = property(_closed)
+    computed_columns_virtual = property(_closed)
+    expression_server_defaults = property(_closed)
+    # no numbering,
+    identity_columns = property(_closed)
+    identity_columns_standard = property(_closed)
+    sequences = property(_closed)
+    sequences_optional = property(_closed)
+    # and never no columns at all: each has region and Identifier.
+    reflect_tables_no_columns = property(_closed)
+
+    # There is no DDL: what the suite creates and drops is registered with the endpoint by the suite's own dialect.
+    create_or_replace_view = property(_closed)
+    create_table_as = property(_closed)
+    default_schema_name_switch = property(_closed)
+    schema_create_delete = property(_closed)
+    table_ddl_if_exists = property(_closed)
+    # The views that there are list the resources of a type; nobody can make another.
+    materialized_views = property(_closed)
+    materialized_views_reflect_pk = property(_closed)
+    view_column_reflection = property(_closed)
+    view_reflection = property(_closed)
+    views = property(_closed)
+    # No resource belongs to a connection.
+    create_temp_table_as = property(_closed)
+    has_temp_table = property(_closed)
+    temp_table_comment_reflection = property(_closed)
+    temp_table_names = property(_closed)
+    temp_table_reflect_indexes = property(_closed)
     temp_table_reflection = property(_closed)
-    views = property(_closed)  # nobody can make one; the views that there are list the resources of a type
+    temporary_tables = property(_closed)
+    temporary_views = property(_closed)
+    # Services have names of letters, digits and underscores.
+    percent_schema_names = property(_closed)
 
-    # What a registry schema does not allow: the names of properties have letters, digits and underscores.
-    unusual_column_name_characters = property(_closed)
-
-    # Values are JSON.
-    binary_comparisons = property(_closed)  # JSON has no bytes
+    # Values are JSON, which has no bytes,
+    binary_comparisons = property(_closed)
     binary_literals = property(_closed)
-    precision_numerics_general = property(_open)
-    numeric_received_as_decimal_untyped = property(_closed)  # the numbers of JSON are floats
-    datetime_timezone = property(_closed)  # a date-time is shown in UTC, whatever zone it was written in
+    json_deserializer_binary = property(_closed)
+    # and whose numbers are read as floats of 64 bits: without infinity, and with 15 digits that are certain.
+    infinity_floats = property(_closed)
+    numeric_received_as_decimal_untyped = property(_closed)
+    precision_numerics_many_significant_digits = property(_closed)
+    precision_numerics_retains_significant_digits = property(_closed)
 
-    # How Cloud Control works.
-    empty_inserts = property(_closed)  # no type has defaults for all of its properties
+    # How Cloud Control works: an INSERT says at least in which region,
+    empty_inserts = property(_closed)
     empty_inserts_executemany = property(_closed)
-    fetch_percent = property(_closed)  # the engine's LIMIT takes no ties, and its percentages need the whole input
-    fetch_ties = property(_closed)
-    fetch_offset_with_options = property(_closed)
-    isolation_level = property(_closed)  # AUTOCOMMIT is the only one, and the suite wants to choose another
-    savepoints = property(_closed)  # there are no transactions
+    # an identifier is text, also where the key is a number, and keys come by RETURNING,
+    dbapi_lastrowid = property(_closed)
+    implements_get_lastrowid = property(_closed)
+    # an UPDATE asks for nothing, and counts nothing, where a resource is as it is to be already,
+    sane_multi_rowcount = property(_closed)
+    sane_rowcount = property(_closed)
+    # and there are no transactions.
+    autocommit = property(_closed)  # the suite wants to turn it off
+    savepoints = property(_closed)
+    skip_autocommit_rollback = property(_closed)  # as above
     two_phase_transactions = property(_closed)
+    # A statement that changes resources has one table and no others in WITH; a subquery in WHERE does the same.
+    ctes_on_dml = property(_closed)
+    ctes_with_update_delete = property(_closed)
+
+    # What the driver does in another way: every cursor streams, so none is another kind of cursor,
+    server_side_cursors = property(_closed)
+    # executemany gives the rows of RETURNING, so SQLAlchemy need not make one statement of many,
+    insertmanyvalues = property(_closed)
+    # and names are told as they are written.
+    denormalized_names = property(_closed)
 
     def get_isolation_levels(self, config: object) -> dict[str, object]:
         """The default and what there is."""
         return {"default": "AUTOCOMMIT", "supported": ["AUTOCOMMIT"]}
+
+    def get_order_by_collation(self, config: object) -> str:
+        """The engine's own order: by code points."""
+        return "POSIX"

@@ -57,7 +57,7 @@ class AwsccJSON(sqltypes.JSON):
         deserialize = dialect._json_deserializer
         if deserialize is None:
             return None
-        return lambda value: None if value is None else deserialize(_compact(value))
+        return lambda value: None if value is None else deserialize(json.dumps(value))
 
 
 class JSONIndex(sqltypes.JSON.JSONIndexType):
@@ -104,6 +104,29 @@ class AwsccTime(sqltypes.Time):
         return lambda value: datetime.time.fromisoformat(value) if isinstance(value, str) else value
 
 
+class AwsccDateTime(sqltypes.DateTime):
+    """A date and time. Columns have them in UTC without saying so, as no extension of the engine's is needed then."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor | None:
+        """With the time zone, where the type is to have one."""
+        return _in_utc if self.timezone else None
+
+
+class AwsccInterval(postgresql.INTERVAL):
+    """A duration, which the engine has and schemas have not."""
+
+    @classmethod
+    def adapt_emulated_to_native(  # type: ignore[override]  # as in PostgreSQL's
+        cls, interval: sqltypes.Interval, **kw: object
+    ) -> AwsccInterval:
+        """For the generic type. PostgreSQL's makes a type of its own."""
+        return cls(precision=interval.second_precision)
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """Exactly."""
+        return lambda value: f"INTERVAL '{value // datetime.timedelta(microseconds=1)} microseconds'"
+
+
 class AwsccNumeric(sqltypes.Numeric):  # type: ignore[type-arg]  # it has none in SQLAlchemy 1.4
     """A number: the engine has decimals, JSON has floats."""
 
@@ -123,8 +146,9 @@ class AwsccFloat(sqltypes.Float):  # type: ignore[type-arg]  # as above
 #: SQLAlchemy's type → the one that this dialect uses in its place.
 COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] = {
     sqltypes.Date: AwsccDate,
+    sqltypes.DateTime: AwsccDateTime,
     sqltypes.Float: AwsccFloat,
-    sqltypes.Interval: postgresql.INTERVAL,
+    sqltypes.Interval: AwsccInterval,
     sqltypes.JSON: AwsccJSON,
     sqltypes.JSON.JSONIndexType: JSONIndex,
     sqltypes.JSON.JSONPathType: JSONPath,
@@ -161,6 +185,11 @@ if not BEFORE_2:  # it has no type for both UUIDs and their text
 def _compact(value: Any) -> str:
     # Without blanks, as services write it: the engine compares JSON by its text.
     return json.dumps(value, separators=(",", ":"))
+
+
+def _in_utc(value: Any) -> Any:
+    naive = isinstance(value, datetime.datetime) and value.tzinfo is None
+    return value.replace(tzinfo=datetime.UTC) if naive else value
 
 
 def _decimal(scale: int) -> _Processor:

@@ -318,6 +318,17 @@ def test_a_uuid_is_compared_and_read_as_text(engine: Engine, images: sa.Table, s
     assert calls(service) == [get(str(given))]
 
 
+def test_a_time_is_in_utc_where_its_type_has_a_time_zone(engine: Engine) -> None:
+    given = sa.cast(sa.literal("2026-11-24 12:30:00"), sa.DateTime)
+
+    assert rows(engine, sa.select(given, sa.type_coerce(given, sa.DateTime(timezone=True)))) == [
+        (
+            datetime.datetime(2026, 11, 24, 12, 30),  # noqa: DTZ001
+            datetime.datetime(2026, 11, 24, 12, 30, tzinfo=datetime.UTC),
+        )
+    ]
+
+
 def test_json_is_written_and_read_by_functions_of_ones_own(service: CloudControl) -> None:
     written, read = [], []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -66,6 +67,7 @@ def sql(expression: Any, *, literal: bool = True) -> str:
         (sa.cast(i.image_name, postgresql.JSONB), "CAST(sagemaker.images.image_name AS JSON)"),
         (sa.cast(i.image_name, sa.Interval), "CAST(sagemaker.images.image_name AS INTERVAL)"),
         (sa.cast(i.image_name, sa.ARRAY(sa.Integer)), "CAST(sagemaker.images.image_name AS INTEGER[])"),
+        (sa.literal(timedelta(days=1, microseconds=5), sa.Interval), "INTERVAL '86400000005 microseconds'"),
         (sa.extract("year", i.image_name), "EXTRACT(year FROM sagemaker.images.image_name)"),
         (sa.true(), "true"),
     ],
@@ -84,6 +86,17 @@ def test_an_expression_is_written_as_the_engine_reads_it(expression: Any, expect
         (
             sa.select(i.region).fetch(2).offset(1),
             "SELECT sagemaker.images.region FROM sagemaker.images LIMIT 2 OFFSET 1",
+        ),
+        (
+            sa.select(i.region).order_by(i.size).fetch(2, with_ties=True),
+            "SELECT sagemaker.images.region FROM sagemaker.images "
+            "QUALIFY row_number() OVER (ORDER BY sagemaker.images.size) > 0 "
+            "AND rank() OVER (ORDER BY sagemaker.images.size) <= 0 + 2 ORDER BY sagemaker.images.size",
+        ),
+        (
+            sa.select(i.region).fetch(10, percent=True).offset(1),
+            "SELECT sagemaker.images.region FROM sagemaker.images QUALIFY row_number() OVER () > 1 "
+            "AND row_number() OVER () <= 1 + ceil(count(*) OVER () * 10 / 100)",
         ),
         (
             sa.select(FUNCTIONS.c.group),

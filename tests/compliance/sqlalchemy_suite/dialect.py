@@ -110,6 +110,10 @@ class SuiteDialect(AwsccDialect):
         # With the region hidden, a key of one number is one that the endpoint may make: nothing is said of it.
         return [cast("ReflectedColumn", {k: v for k, v in column.items() if k != "autoincrement"}) for column in found]
 
+    def get_table_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """The tables, as the suite spelled them."""
+        return [self.endpoint.created_as(schema, name) for name in super().get_table_names(connection, schema, **kw)]
+
     def get_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """None: the suite created none, and those of every type are for lists."""
         return []

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import False_, TextClause, True_
 
 from ccdbapi.catalog import Catalog, Schema
 from ccdbapi.catalog.model import HANDLER_NAMES, escape
@@ -30,6 +31,7 @@ _PROPERTIES: tuple[tuple[type[sa.types.TypeEngine[Any]], Schema], ...] = (
     (sa.Numeric, {"type": "number"}),
     (sa.Float, {"type": "number"}),
     (sa.DateTime, {"type": "string", "format": "date-time"}),
+    (sa.ARRAY, {"type": "array"}),
     (sa.JSON, {}),
 )
 
@@ -50,6 +52,8 @@ class Name(NamedTuple):
 class Provisioned:
     """The resource type of a table."""
 
+    table: str
+    """The table's name as it was created; the catalogue has names in lower case."""
     type_name: str
     schema: Schema
     numbered: str | None
@@ -59,7 +63,7 @@ class Provisioned:
     def of(cls, table: sa.Table, number: int) -> Provisioned:
         """The type of a table; by ``number`` it differs from that of a table that had the name before."""
         stem = "".join(part.capitalize() for part in table.name.split("_") if part.isalnum() and part.isascii())
-        type_name = f"Suite::{Name.of(table).service.capitalize()}::{stem or 'Table'}{number}"
+        type_name = f"Suite::{Name.of(table).service.capitalize()}::{stem or 'Table'}No{number}"
         key = [column.name for column in table.primary_key.columns]
         numbered = table._autoincrement_column
         required = [column.name for column in table.columns if column is not numbered and _is_required(column)]
@@ -76,7 +80,7 @@ class Provisioned:
         if not key:
             schema["properties"] = {**_mapping(schema["properties"]), GENERATED: {"type": "string"}}
             schema["primaryIdentifier"] = schema["readOnlyProperties"] = [f"/properties/{GENERATED}"]
-        return cls(type_name, schema, None if numbered is None else numbered.name)
+        return cls(table.name, type_name, schema, None if numbered is None else numbered.name)
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -167,6 +171,10 @@ class Endpoint:
         self._types[name] = replace(provisioned, schema={**provisioned.schema, "description": description})
         self._renew()
 
+    def created_as(self, schema: str | None, name: str) -> str:
+        """The name that a table of the catalogue's was created with."""
+        return self._types[Name(schema or OWN_SERVICE, name)].table
+
     def drop(self, table: sa.Table) -> None:
         """Removes the resource type of a table."""
         del self._types[Name.of(table)]
@@ -198,7 +206,17 @@ def _property(column: sa.Column[Any]) -> Schema:
         (schema for of, schema in _PROPERTIES if issubclass(kind._type_affinity or type(kind), of)), {"type": "string"}
     )
     length = {"maxLength": kind.length} if isinstance(kind, sa.String) and kind.length else {}
-    return {**schema, **length, "description": column.comment or ""}
+    return {**schema, **length, **_default(column), "description": column.comment or ""}
+
+
+def _default(column: sa.Column[Any]) -> Schema:
+    """The default of a column, where it is a value and not something that a database would have to evaluate."""
+    argument = getattr(column.server_default, "arg", None)
+    text = str(argument) if isinstance(argument, str | TextClause | True_ | False_) else ""
+    try:
+        return {"default": json.loads(text)}
+    except ValueError:
+        return {}
 
 
 def _mapping(value: object) -> Mapping[str, object]:
