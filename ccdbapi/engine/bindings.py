@@ -36,6 +36,12 @@ class Bindings:
         self._variables: dict[str, object] = {}
         self._open_lists: dict[str, tuple[str, list[object]]] = {}
 
+    def part(self, numbers: Sequence[int]) -> Bindings:
+        """These parameters alone, counted anew."""
+        part = Bindings()
+        part._values = [self._values[number] for number in numbers]
+        return part
+
     def expression(self, number: int) -> str:
         """The SQL expression that stands for the parameter ``number``."""
         if number not in self._expressions:
@@ -91,34 +97,33 @@ class Bindings:
 
 
 class StackedBindings(Bindings):
-    """The parameters of many executions at once: each is a column of a table that has a row for each execution."""
+    """The parameters of many rows at once, as the columns of a table: the parameter ``number`` is that of each row."""
 
-    _TABLE = "ccdbapi_executions"
+    _TABLE = "ccdbapi_rows"
 
-    def __init__(self, executions: int, columns: Sequence[tuple[Sequence[object], str]]) -> None:
+    def __init__(self, columns: Sequence[tuple[Sequence[object], str]], height: int) -> None:
         super().__init__()
-        self._executions = executions
-        self._columns = [f"ccdbapi_column_{number}" for number in range(len(columns))]
-        self._suffixes = [suffix for _, suffix in columns]
-        self._variables |= {name: values for name, (values, _) in zip(self._columns, columns, strict=True)}
+        self._height = height
+        for number, (values, suffix) in enumerate(columns):
+            if any(value is not None for value in values):
+                self._variables[f"ccdbapi_column_{number}"] = values
+                self._expressions[number] = f"{self._TABLE}.ccdbapi_column_{number}{suffix}"
+            else:
+                self._expressions[number] = "NULL"
 
     @classmethod
-    def of(cls, executions: Sequence[Bindings]) -> StackedBindings | None:
-        """The parameters of all ``executions``; None where a parameter has not always values of one simple type.
+    def of(cls, rows: Sequence[Bindings]) -> StackedBindings | None:
+        """The parameters of all ``rows``; None where one of them is not of the same simple type in all.
 
-        One column would make them one type, and they would mean something else than they do one by one.
+        A column is of one type, and would change the values of others.
         """
         columns = []
-        for given in zip(*(execution._values for execution in executions), strict=True):
+        for given in zip(*(row._values for row in rows), strict=True):
             kinds = {(_kind(value), suffix) for value, suffix in given if value is not None}
-            if len(kinds) != 1 or (None, "") in kinds:
+            if len(kinds) > 1 or (None, "") in kinds:
                 return None
-            ((_, suffix),) = kinds
-            columns.append(([value for value, _ in given], suffix))
-        return cls(len(executions), columns)
-
-    def expression(self, number: int) -> str:
-        return f"{self._TABLE}.{self._columns[number]}{self._suffixes[number]}"
+            columns.append(([value for value, _ in given], next((suffix for _, suffix in kinds), "")))
+        return cls(columns, len(rows))
 
     def list_of(self, numbers: Sequence[int]) -> int | None:
         return None
@@ -126,13 +131,13 @@ class StackedBindings(Bindings):
     @property
     def table(self) -> str:
         """What stands after FROM for the expressions to mean something."""
-        columns = "".join(f", unnest(getvariable('{name}')) AS {name}" for name in self._columns)
-        return f"(SELECT unnest(range({self._executions})) AS ccdbapi_execution{columns}) AS {self._TABLE}"
+        columns = "".join(f", unnest(getvariable('{name}')) AS {name}" for name in self._variables)
+        return f"(SELECT unnest(range({self._height})) AS ccdbapi_row{columns}) AS {self._TABLE}"
 
     @property
     def order(self) -> str:
-        """What stands after ORDER BY for the rows of each execution to come in turn."""
-        return f"{self._TABLE}.ccdbapi_execution"
+        """What stands after ORDER BY for the rows to come in order."""
+        return f"{self._TABLE}.ccdbapi_row"
 
 
 def _kind(value: object) -> str | None:

@@ -27,7 +27,7 @@ from ccdbapi.planning.plan import (
     UpdatePlan,
 )
 from ccdbapi.planning.queries import QueryPlanner, qualified
-from ccdbapi.planning.rendering import place, render
+from ccdbapi.planning.rendering import Text, place, render
 from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.views import EVENT_COLUMNS, MODEL, OPTION_COLUMNS, ROW_NUMBER, returning_view_of, target_view_of
 from ccdbapi.sql import ColumnName, Delete, Fragment, Insert, Statement, TableName, Update
@@ -53,18 +53,43 @@ class WritePlanner:
         self._queries = queries
         self._scopes = scopes
 
+    def inserts(self, statement: Insert, executions: Sequence[Bindings]) -> Sequence[InsertPlan]:
+        """The plans of executing an INSERT once with each of ``executions``. Raises as `insert` does.
+
+        They are one, of a quick query, where the rows differ by their parameters alone.
+        """
+        rows = (
+            []
+            if statement.rows is None
+            else [e.part(numbers) for e in executions for numbers in statement.rows.parameters]
+        )
+        stacked = StackedBindings.of(rows) if len(rows) > 1 else None
+        if stacked is None or statement.rows is None:
+            return [self.insert(statement, bindings) for bindings in executions]
+        text, shape = statement.text, statement.rows.shape
+        # What can be a row of VALUES, and only that; the engine takes more where a query selects.
+        plan = self._insert(statement, render(text, rows[0], "VALUES (", shape, ")"), rows[0], executions[0])
+        if plan.source.sources or plan.source.facts:
+            return [self.insert(statement, bindings) for bindings in executions]
+        query = render(text, stacked, "SELECT ", shape, f" FROM {stacked.table} ORDER BY {stacked.order}")
+        return [replace(plan, source=self._queries.query(query, stacked, RequestOptions()))]
+
     def insert(self, statement: Insert, bindings: Bindings) -> InsertPlan:
         """The plan of an INSERT.
 
         Raises `ProgrammingError` for columns that are unknown, missing or not to be given, `NotSupportedError` for a
         type that cannot be created, and what `QueryPlanner.query` raises for the source.
         """
+        return self._insert(statement, render(statement.text, bindings, statement.source), bindings, bindings)
+
+    def _insert(self, statement: Insert, text: Text, values: Bindings, bindings: Bindings) -> InsertPlan:
+        """The plan of an INSERT from the query ``text`` with the parameters ``values``."""
         table = self._table(statement, statement.table, "create")
         roles = tuple(_role(table, column, statement) for column in statement.columns)
         self._check_located(table, roles)
         _check_required(table, roles)
-        source = self._queries.query(render(statement.text, bindings, statement.source), bindings, RequestOptions())
-        given = self._database.columns(source.sql, bindings, source.locate)
+        source = self._queries.query(text, values, RequestOptions())
+        given = self._database.columns(source.sql, values, source.locate)
         if len(given) != len(roles):
             raise ProgrammingError(
                 f"INSERT INTO {table.qualified_name} names {len(roles)} columns, and its source gives {len(given)}."
@@ -79,23 +104,6 @@ class WritePlanner:
             default_region=self._scopes.only_region,
             accounts=self._scopes.ids() if ACCOUNT in roles else dict.fromkeys(self._scopes.aliases),
         )
-
-    def inserts(self, statement: Insert, executions: Sequence[Bindings]) -> Sequence[InsertPlan]:
-        """The plans of executing an INSERT once with each of ``executions``. Raises as `insert` does.
-
-        They are one where its rows are computed from the parameters alone: a thousand plans take seconds.
-        """
-        first, *others = executions
-        plan = self.insert(statement, first)
-        reads = plan.source.sources or plan.source.facts
-        stacked = None if reads or statement.row is None or not others else StackedBindings.of(executions)
-        if stacked is None or statement.row is None:
-            return [plan, *(self.insert(statement, bindings) for bindings in others)]
-        text = render(
-            statement.text, stacked,
-            "SELECT ", statement.row, f" FROM {stacked.table} ORDER BY {stacked.order}",
-        )  # fmt: skip
-        return [replace(plan, source=self._queries.query(text, stacked, RequestOptions()))]
 
     def update(self, statement: Update, bindings: Bindings) -> UpdatePlan:
         """The plan of an UPDATE.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ccdbapi.sql.fragment import Fragment
 
@@ -84,18 +84,29 @@ class Query(_Common):
     body: Fragment
 
 
+class Rows(NamedTuple):
+    """Rows of VALUES of which each value is a parameter, or has none.
+
+    ``shape`` is what is in the brackets of one, with gaps for the values that are parameters, numbered from 0;
+    ``parameters`` are these of each row.
+    """
+
+    shape: Fragment
+    parameters: Sequence[Sequence[int]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(_Common):
     """``INSERT INTO table AS alias (columns) source RETURNING returning``.
 
-    ``row`` has what is in the brackets where the source is VALUES with one row that computes nothing of parameters.
+    ``rows`` has the rows of a source that is VALUES, where these differ by their parameters alone.
     """
 
     table: TableName
     alias: str | None
     columns: tuple[ColumnName, ...]
     source: Fragment
-    row: Fragment | None
+    rows: Rows | None
     returning: Fragment | None
 
 

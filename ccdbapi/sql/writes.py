@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sqlparse import tokens as ttypes
 
@@ -12,7 +13,7 @@ from ccdbapi.sql.keywords import CLAUSES, READS
 from ccdbapi.sql.location import unsupported
 from ccdbapi.sql.query import check_reads
 from ccdbapi.sql.reader import Reader
-from ccdbapi.sql.statement import Assignment, ColumnName, Delete, Insert, TableName, Update
+from ccdbapi.sql.statement import Assignment, ColumnName, Delete, Insert, Rows, TableName, Update
 
 _INSERT_EXAMPLE = "INSERT INTO awscc.sagemaker.images (ImageName, region) VALUES ('…', 'us-east-1')"
 _UPDATE_EXAMPLE = (
@@ -41,14 +42,14 @@ def read_insert(reader: Reader, hints: Mapping[str, str | None]) -> Insert:
     if not reader.token.text or reader.token.word == "RETURNING":
         raise reader.error(f"INSERT has no values: {_INSERT_EXAMPLE}")
     check_reads(reader)
-    if reader.token.word == "VALUES":
-        _check_rows(reader, len(columns))
+    rows = _rows(reader, len(columns)) if reader.token.word == "VALUES" else []
     end = reader.find({"RETURNING"})
     for index in range(reader.index, end - 1):
         if reader.tokens[index].word == "ON" and reader.tokens[index + 1].word == "CONFLICT":
             reader.index = index
             raise _unsupported(reader, "ON CONFLICT", _NO_UPSERT)
-    source, row = reader.fragment(reader.index, end), _only_row(reader, end)
+    source = reader.fragment(reader.index, end)
+    alike = _alike(reader, rows) if rows and rows[-1][1] + 1 == end else None
     reader.index = end
     return Insert(
         text=reader.text,
@@ -58,7 +59,7 @@ def read_insert(reader: Reader, hints: Mapping[str, str | None]) -> Insert:
         alias=alias,
         columns=columns,
         source=source,
-        row=row,
+        rows=alike,
         returning=_returning(reader),
     )
 
@@ -149,45 +150,43 @@ def _columns(reader: Reader) -> tuple[ColumnName, ...]:
     return tuple(columns.values())
 
 
-def _check_rows(reader: Reader, width: int) -> None:
-    """Raise unless every row of VALUES has as many values as there are columns. The position stays."""
+def _rows(reader: Reader, width: int) -> list[tuple[int, int]]:
+    """The ranges of indexes between the brackets of each row of VALUES. The position stays.
+
+    Raises `ProgrammingError` unless every row has as many values as there are columns.
+    """
     start = reader.index
     reader.accept("VALUES")
-    row = 0
+    rows: list[tuple[int, int]] = []
     while reader.token.text == "(":
-        row += 1
         opening, closing = reader.token, reader.closing()
         reader.index += 1
+        rows.append((reader.index, closing))
         count = len(reader.items(closing)) if reader.index < closing else 0
         if count != width:
-            raise reader.error(f"row {row} of VALUES has {count} values for {width} columns", opening)
+            raise reader.error(f"row {len(rows)} of VALUES has {count} values for {width} columns", opening)
         reader.index = closing + 1
         if reader.token.text != ",":
             break
         reader.index += 1
-    if not row:
+    if not rows:
         raise reader.error("here a row in brackets is expected: VALUES ('…', …)")
     reader.index = start
+    return rows
 
 
-def _only_row(reader: Reader, end: int) -> Fragment | None:
-    """The one row of VALUES that is all of the source, up to ``end``; None too where it computes from parameters.
-
-    The position stays.
-    """
-    if reader.token.word != "VALUES":
+def _alike(reader: Reader, rows: Sequence[tuple[int, int]]) -> Rows | None:
+    """The rows, if they differ by their parameters alone, and compute nothing of them. The position is lost."""
+    reader.index, closing = rows[0]
+    for first, last in reader.items(closing):
+        parameters = [token.ttype is ttypes.Name.Placeholder for token in reader.tokens[first:last]]
+        if any(parameters) and len(parameters) > 1:
+            return None
+    shape, *others = (reader.fragment(*row) for row in rows)
+    gaps = len(shape.fillings)
+    if len(shape.numbers) < gaps or any(other.pieces != shape.pieces or len(other.numbers) < gaps for other in others):
         return None
-    start = reader.index
-    reader.accept("VALUES")
-    closing = reader.closing()
-    reader.index += 1
-    items = reader.items(closing)
-    reader.index = start
-    placeholders = [
-        [token.ttype is ttypes.Name.Placeholder for token in reader.tokens[first:last]] for first, last in items
-    ]
-    computed = any(any(found) and len(found) > 1 for found in placeholders)
-    return None if computed or closing + 1 < end else reader.fragment(start + 2, closing)
+    return Rows(replace(shape, fillings=tuple(range(gaps))), [row.numbers for row in (shape, *others)])
 
 
 def _assignments(reader: Reader) -> tuple[Assignment, ...]:

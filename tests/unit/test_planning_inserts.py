@@ -101,11 +101,12 @@ def test_many_sets_give_the_rows_that_each_gives(inserts: Inserts, row: str, set
     [
         [("a", "b"), ("c", "d")],
         [("a", None), (None, "d"), ("e", "f")],
+        [("a", None), ("b", None)],
         [(1, True), (2**40, False)],
         [(1.5, {"a": 1}), (2.0, {"b": [2]})],
         [(f"{number}", f"role {number}") for number in range(3000)],
     ],
-    ids=["texts", "NULLs", "numbers", "JSON", "thousands"],
+    ids=["texts", "NULLs", "NULLs alone", "numbers", "JSON", "thousands"],
 )
 def test_they_are_planned_once(inserts: Inserts, sets: list[Parameters]) -> None:
     (plan,) = inserts.plans(f"{TEXTS}(?, ?, 'r')", *sets)
@@ -123,8 +124,8 @@ def test_they_are_planned_once(inserts: Inserts, sets: list[Parameters]) -> None
         ("VALUES (?, ?, 'r')", [("a", [1]), ("c", [2])]),
         ("VALUES (?, ?, 'r')", [("a", {}), ("c", "{}")]),
         ("VALUES (?, ?, 'r')", [("a", Decimal(1)), ("c", uuid.UUID(int=1))]),
-        ("VALUES (?, ?, 'r')", [("a", None), ("c", None)]),
-        ("VALUES (?, ?, 'r'), ('x', 'y', 'r')", [("a", "b"), ("c", "d")]),
+        ("VALUES (?, ?, 'r'), ('x', ?, 'r')", [("a", "b", "c"), ("c", "d", "e")]),
+        ("VALUES (?, ?, 'r'), (?, ?, 's')", [("a", "b", "c", "d"), ("e", "f", "g", "h")]),
         ("VALUES (?, ?, 'r') LIMIT 1", [("a", "b"), ("c", "d")]),
         ("SELECT ?, ?, 'r'", [("a", "b"), ("c", "d")]),
         ("SELECT image_name, ?, ? FROM awscc.sagemaker.images WHERE region = 'r' AND Identifier = 'i'",
@@ -141,6 +142,22 @@ def test_what_would_mean_something_else_together_is_planned_by_itself(
     assert len(inserts.plans(TEXTS.replace("VALUES ", row), *sets)) == len(sets)
 
 
+def test_rows_of_one_statement_are_as_sets_of_parameters(inserts: Inserts) -> None:
+    sets = [(f"n{number}", None if number % 2 else f"role{number}") for number in range(50)]
+    one = f"{TEXTS}{', '.join(['(?, ?, ?)'] * 50)}"
+    values = [value for pair in sets for value in (*pair, "r")]
+    (plan,) = inserts.plans(one, values)
+    assert len(plan.source.sql) < 1000
+    assert inserts.rows(one, values) == inserts.rows(f"{TEXTS}(?, ?, 'r')", *sets)
+    assert inserts.rows(one, values, values) == 2 * inserts.rows(one, values)
+
+
+def test_rows_of_one_statement_may_share_parameters(inserts: Inserts) -> None:
+    named = {"a": "a", "b": "b", "c": "c", "role": "d", "r": "r"}
+    rows = inserts.rows(f"{TEXTS}(:a, :role, :r), (:b, :b, :r), (:c, :a, :r)", named)
+    assert [[value for _, value in row] for row in rows] == [["a", "d", "r"], ["b", "b", "r"], ["c", "a", "r"]]
+
+
 def test_what_is_made_anew_for_each_row_is(inserts: Inserts) -> None:
     rows = inserts.rows(f"{TEXTS}(uuid(), ?, 'r')", *[["same"]] * 20)
     assert len({str(row[0][1]) for row in rows}) == 20
@@ -149,6 +166,7 @@ def test_what_is_made_anew_for_each_row_is(inserts: Inserts) -> None:
 def test_no_parameters_at_all(inserts: Inserts) -> None:
     rows = inserts.rows(f"{TEXTS}('a', 'b', 'r')", (), (), ())
     assert rows == [[(str, "a"), (str, "b"), (str, "r")]] * 3
+    assert inserts.rows(f"{TEXTS}('a', 'b', 'r'), ('a', 'b', 'r')", ()) == rows[:2]
 
 
 def test_values_by_name(inserts: Inserts) -> None:
@@ -157,7 +175,9 @@ def test_values_by_name(inserts: Inserts) -> None:
     assert [[value for _, value in row] for row in rows] == [[f"n{i}", "role", f"n{i}"] for i in range(3)]
 
 
-@pytest.mark.parametrize("row", ["(?, nowhere, 'r')", "(?, count(*), 'r')", "(?, sets.a, 'r')", "(*, ?, 'r')"])
+@pytest.mark.parametrize(
+    "row", ["(?, nowhere, 'r')", "(?, count(*), 'r')", "(?, ccdbapi_rows.ccdbapi_row, 'r')", "(*, ?, 'r')"]
+)
 def test_what_no_row_can_have_is_refused_as_ever(inserts: Inserts, row: str) -> None:
     with pytest.raises(ProgrammingError):
         inserts.plans(f"{TEXTS}{row}", ["a"], ["b"])
