@@ -14,6 +14,7 @@ from sqlalchemy.exc import NoSuchTableError
 from ccdbapi.catalog import ACCOUNT, IDENTIFIER, Column, SqlType, Table, default_value, max_length
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.sqlalchemy.version import BEFORE_2
+from ccdbapi.sqlalchemy.views import definition_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         ReflectedTableComment,
         ReflectedUniqueConstraint,
     )
+    from sqlalchemy.sql.compiler import IdentifierPreparer
 
     import ccdbapi
     from ccdbapi.catalog import Catalog, TableKind
@@ -58,6 +60,7 @@ class CatalogReflection:
     """
 
     default_schema_name: str | None
+    identifier_preparer: IdentifierPreparer
 
     @_cached
     def get_schema_names(self, connection: Connection, **kw: object) -> list[str]:
@@ -73,6 +76,16 @@ class CatalogReflection:
     def get_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """The tables of lists."""
         return self._names(connection, schema, "list")
+
+    @_cached
+    def get_view_definition(
+        self, connection: Connection, view_name: str, schema: str | None = None, **kw: object
+    ) -> str:
+        """The view as a query of ``cloud_control``; None for what lists there. A table is no view."""
+        view = self._table(connection, view_name, schema)
+        if view.kind != "list":
+            _no_such_table(view_name, schema)
+        return definition_of(view, self.identifier_preparer.quote)  # type: ignore[return-value]  # SQL's NULL is None
 
     @_cached
     def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **kw: object) -> bool:
