@@ -58,15 +58,13 @@ class WritePlanner:
 
         They are one, of a quick query, where the rows differ by their parameters alone.
         """
-        rows = (
-            []
-            if statement.rows is None
-            else [e.part(numbers) for e in executions for numbers in statement.rows.parameters]
-        )
+        alike = statement.rows
+        parameters = () if alike is None else alike.parameters
+        rows = [execution.part(numbers) for execution in executions for numbers in parameters]
         stacked = StackedBindings.of(rows) if len(rows) > 1 else None
-        if stacked is None or statement.rows is None:
+        if alike is None or stacked is None:
             return [self.insert(statement, bindings) for bindings in executions]
-        text, shape = statement.text, statement.rows.shape
+        text, shape = statement.text, alike.shape
         # What can be a row of VALUES, and only that; the engine takes more where a query selects.
         plan = self._insert(statement, render(text, rows[0], "VALUES (", shape, ")"), rows[0], executions[0])
         if plan.source.sources or plan.source.facts:
