@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
+from faces import both_faces, connected, rows_of, run, value_of
 from held_service import HeldService
 
 import ccdbapi
@@ -154,6 +156,7 @@ class Crowd(HeldService):
         return await super().handle(operation, payload, account=account, region=region)
 
 
+@both_faces
 @pytest.mark.parametrize(
     ("statement", "operation"),
     [
@@ -162,18 +165,63 @@ class Crowd(HeldService):
         ("DELETE FROM awscc.glue.workflows WHERE name = ? RETURNING description", "DeleteResource"),
     ],
 )
-def test_many_sets_are_read_at_once(statement: str, operation: str) -> None:
+def test_many_sets_are_read_at_once(face: str, statement: str, operation: str) -> None:
     names = [f"w{number}" for number in range(READ_AHEAD)]
     service = Crowd(len(names))
-    with ccdbapi.connect(embedded=service, regions=["us-east-1"], timeout=60) as connection:
+
+    async def main() -> None:
+        async with connected(face, embedded=service, regions=["us-east-1"], timeout=60) as cursor:
+            await value_of(cursor.executemany(INSERT, [(name, f"number {name}") for name in names]))
+            service.calls.clear()
+            await value_of(cursor.executemany(statement, [[name] for name in names]))
+            assert cursor.rowcount == len(names)
+
+    run(main)
+    made = [call.operation for call in service.calls]
+    assert made[: len(names)] == ["GetResource"] * len(names)
+    assert sorted(made[len(names) :]) == sorted(["GetResourceRequestStatus", operation] * len(names))
+    service.close()
+
+
+@both_faces
+def test_a_cancellation_ends_what_is_read_for_all_sets(face: str) -> None:
+    service = HeldService("GetResource")
+
+    async def main() -> None:
+        async with connected(face, embedded=service, regions=["us-east-1"], timeout=60) as cursor:
+            await value_of(cursor.executemany(INSERT, [(name, "old") for name in "abc"]))
+            stopping = threading.Thread(target=lambda: (service.arrived.wait(), cursor.cancel()))
+            stopping.start()
+            with pytest.raises(ccdbapi.OperationalError, match="cancelled"):
+                await value_of(
+                    cursor.executemany(
+                        "UPDATE awscc.glue.workflows SET description = description || '!' WHERE name = ?",
+                        [[name] for name in "abc"],
+                    )
+                )
+            stopping.join()
+            assert service.waiting == 0
+            service.release()
+            assert await rows_of(cursor, "SELECT description FROM awscc.glue.workflows WHERE name = 'a'") == [("old",)]
+
+    run(main)
+    assert "UpdateResource" not in [call.operation for call in service.calls]
+    service.close()
+
+
+def test_reads_for_many_sets_have_the_time_of_one_statement() -> None:
+    service = HeldService("GetResource")
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
+        connection.cursor().executemany(INSERT, [(name, "old") for name in "abc"])
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"], timeout=0.2) as connection:
         cursor = connection.cursor()
-        cursor.executemany(INSERT, [(name, f"number {name}") for name in names])
-        service.calls.clear()
-        cursor.executemany(statement, [[name] for name in names])
-        assert cursor.rowcount == len(names)
-        made = [call.operation for call in service.calls]
-        assert made[: len(names)] == ["GetResource"] * len(names)
-        assert sorted(made[len(names) :]) == sorted(["GetResourceRequestStatus", operation] * len(names))
+        with pytest.raises(ccdbapi.OperationalError, match=r"has waited 0\.2 s for AWS"):
+            cursor.executemany(
+                "UPDATE awscc.glue.workflows SET description = description || '!' WHERE name = ?",
+                [[name] for name in "abc"],
+            )
+        assert service.waiting == 0
+    assert "UpdateResource" not in [call.operation for call in service.calls]
     service.close()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
+from faces import both_faces, connected, rows_of, run
+from held_service import HeldService
 
 import ccdbapi
 from ccdbapi.emulator.contract import refusal
@@ -45,7 +47,7 @@ PATCHED = UPDATED[1:]
 DELETED = ["DeleteResource", "GetResourceRequestStatus"]
 
 
-class Reticent(CloudControl):
+class Reticent(HeldService):
     """Tells of a request only how far it is, as a service may: its events have no ResourceModel.
 
     It denies access to the operations ``denied``.
@@ -207,6 +209,26 @@ def test_a_failure_to_read_it_says_that_the_write_is_done(reticent: Reticent) ->
         with pytest.raises(ccdbapi.OperationalError, match=r"read of .* needs: .*sagemaker:DescribeImage") as raised:
             cursor.execute(f"{PATCH} RETURNING image_description")
         assert [outcome.state for outcome in raised.value.outcomes] == ["done"]
+
+
+def test_to_read_it_takes_of_the_statements_time(reticent: Reticent) -> None:
+    with_images(reticent).connection.close()
+    reticent.held = frozenset({"GetResource"})
+    with ccdbapi.connect(embedded=reticent, timeout=2) as connection, connection.cursor() as cursor:
+        with pytest.raises(ccdbapi.OperationalError, match=r"has waited 2 s for AWS") as raised:
+            cursor.execute(f"{PATCH} RETURNING image_description")
+        assert [outcome.state for outcome in raised.value.outcomes] == ["done"]
+        assert reticent.waiting == 0
+
+
+@both_faces
+def test_either_face_reads_it(reticent: Reticent, face: str) -> None:
+    async def main() -> list[tuple[object, ...]]:
+        async with connected(face, embedded=reticent) as cursor:
+            rows = await rows_of(cursor, f"{INSERT} RETURNING image_name, image_description")
+            return rows + await rows_of(cursor, f"{DELETE} RETURNING image_name, image_description")
+
+    assert run(main) == [("one", "first"), ("two", None), ("one", "first")]
 
 
 # Identifiers of several parts
