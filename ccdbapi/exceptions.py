@@ -71,7 +71,7 @@ class Outcome:
 
 
 class Warning(builtins.Warning):  # noqa: A001 - the name that PEP 249 prescribes
-    """Something important happened that is no error: a part of the result is missing. PEP 249.
+    """Something important happened that is no error: a part of the result is missing, or a hook objected. PEP 249.
 
     It is in ``cursor.messages``, and issued by the module `warnings`, whose filters apply.
     """

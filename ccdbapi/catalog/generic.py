@@ -47,6 +47,7 @@ _EVENT = (
     Column("status_message", "VARCHAR", "/StatusMessage", comment="What there is to say of the state."),
     Column("type_name", "VARCHAR", "/TypeName", comment="The resource's type.", aliases=("TypeName",)),
 )
+_HOOKS = Column("hooks_progress_event", "JSON", "/HooksProgressEvent", comment="What each of the hooks said.")
 _FILTER = Column(
     "ResourceRequestStatusFilter",
     "VARCHAR",
@@ -95,7 +96,7 @@ GENERIC_TABLES: Mapping[str, Table] = MappingProxyType(
                 "resource_request",
                 "get",
                 ("/RequestToken",),
-                (*_EVENT, _REGION),
+                (*_EVENT, _HOOKS, _REGION),
                 "One request to create, update or delete a resource. DELETE cancels it.",
             ),
             _table(

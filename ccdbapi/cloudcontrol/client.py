@@ -232,7 +232,12 @@ class Client:
                 yield [ProgressEvent.from_wire(item) for item in _list(call, reply, "ResourceRequestStatusSummaries")]
 
     async def wait(self, region: str, event: ProgressEvent) -> ProgressEvent:
-        """Asks for the status of ``event``'s request until it is final, and returns that event, failed or not."""
+        """Asks for the status of ``event``'s request until it is final, and returns that event, failed or not.
+
+        What hooks said is told by the status alone: one that failed at once is asked for it.
+        """
+        if event.operation_status == "FAILED" and event.hooks_request_token and event.request_token and not event.hooks:
+            return await self.get_resource_request_status(region, event.request_token)
         # "Ask again now" is taken at its word once; a service that keeps saying so is asked less and less often.
         interval = 0.0 if _wants_no_wait(event) else FIRST_POLL
         while not event.is_final:

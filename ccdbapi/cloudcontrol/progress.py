@@ -11,6 +11,9 @@ from ccdbapi.exceptions import DatabaseError, Diagnostics, OperationalError, err
 #: The states of a request that the service is done with.
 FINAL = frozenset({"SUCCESS", "FAILED", "CANCEL_COMPLETE"})
 
+#: The states of a hook that objects, or that failed to say.
+_OBJECTING = frozenset({"HOOK_COMPLETE_FAILED", "HOOK_FAILED"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookProgressEvent:
@@ -24,6 +27,19 @@ class HookProgressEvent:
     hook_event_time: datetime | None = None
     hook_status_message: str | None = None
     failure_mode: str | None = None
+
+    @property
+    def objects(self) -> bool:
+        """Whether it found fault with the request, or failed itself, which counts the same."""
+        return self.hook_status in _OBJECTING
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether the request goes on although it objects."""
+        return self.failure_mode == "WARN"
+
+    def __str__(self) -> str:
+        return f"{self.hook_type_name}: {self.hook_status_message or self.hook_status}"
 
     @classmethod
     def from_wire(cls, event: Mapping[str, object]) -> HookProgressEvent:
@@ -97,10 +113,9 @@ class ProgressEvent:
             return None
         cancelled = self.operation_status == "CANCEL_COMPLETE"
         message = self.status_message or ("the request was cancelled" if cancelled else None)
-        refusals = [hook for hook in self.hooks if hook.hook_status == "HOOK_COMPLETE_FAILED"]
+        refusals = [str(hook) for hook in self.hooks if hook.objects and not hook.lets_pass]
         if refusals:
-            said = "; ".join(f"{hook.hook_type_name}: {hook.hook_status_message}" for hook in refusals)
-            message = f"{message or 'a hook refused it'} [{said}]"
+            message = f"{message or 'a hook refused it'} [{'; '.join(refusals)}]"
         return error_for(
             Diagnostics(
                 code=self.error_code or (self.operation_status if cancelled else None),

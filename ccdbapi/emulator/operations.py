@@ -14,6 +14,7 @@ from ccdbapi.catalog import Catalog, HandlerName, ResourceType
 from ccdbapi.emulator import paging, pointers
 from ccdbapi.emulator.contract import refusal
 from ccdbapi.emulator.generation import Maker, identifier_of
+from ccdbapi.emulator.hooks import Invocation, invoked
 from ccdbapi.emulator.identifiers import primary_identifier
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.pointers import Json
@@ -152,7 +153,9 @@ class Operations:
 
     def get_resource_request_status(self, given: Json) -> Json:
         request = self._known_request(given)
-        return {"ProgressEvent": request.event(request.status(self._now))}
+        status = request.status(self._now)
+        hooks = {"HooksProgressEvent": request.hook_events(status)} if request.hooks else {}
+        return {"ProgressEvent": request.event(status), **hooks}
 
     def cancel_resource_request(self, given: Json) -> Json:
         request = self._known_request(given)
@@ -242,6 +245,10 @@ class Operations:
         state: State | None = None,
         failure: Failure | None = None,
     ) -> Request:
+        hooks = self._invoked_hooks(operation, given, identifier, state) if failure is None else ()
+        if refusing := [hook.type_name for hook in hooks if hook.refuses]:
+            message = f"The following hook(s) failed: [{', '.join(refusing)}]"
+            failure = Failure(code="GeneralServiceException", message=message)
         return Request(
             token=self._uuid(),
             client_token=str(given.get("ClientToken") or self._uuid()),
@@ -254,7 +261,19 @@ class Operations:
             visible=state.visible if state else None,
             hidden=state.hidden if state else None,
             failure=failure,
+            hooks=hooks,
         )
+
+    def _invoked_hooks(
+        self, operation: Operation, given: Json, identifier: str | None, state: State | None
+    ) -> tuple[Invocation, ...]:
+        if not self._options.hooks:
+            return ()
+        type_name = str(given["TypeName"])
+        resource = None if identifier is None else self._store.resource(self._scope, type_name, identifier)
+        visible, hidden = state or ((resource.visible, resource.hidden) if resource else ("{}", "{}"))
+        properties = _merged(json.loads(hidden), json.loads(visible))
+        return invoked(self._options.hooks, *self._scope, type_name, operation, properties)
 
     def _known_request(self, given: Json) -> Request:
         request = self._store.request(self._scope, str(given["RequestToken"]))

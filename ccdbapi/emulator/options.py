@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ccdbapi.emulator.errors import OptionError
+from ccdbapi.emulator.hooks import Hook
 
 #: The account of callers that no credential names; moto's default as well.
 DEFAULT_ACCOUNT = "123456789012"
@@ -58,7 +59,8 @@ class Options:
     quiet spell (None: a second's worth). ``page_size`` is the most resources that one page of ListResources holds,
     whatever MaxResults asks. Signatures are verified over HTTP where ``check_signatures`` is set; ``credentials`` (by
     access key) then lists all that are known, and says whose account a key belongs to in any case. ``regions`` are
-    those that are enabled for its accounts; all others are answered as well.
+    those that are enabled for its accounts; all others are answered as well. ``hooks`` are asked before each create,
+    update and delete.
 
     Raises `OptionError` where a value is out of range.
     """
@@ -73,6 +75,7 @@ class Options:
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     account: str = DEFAULT_ACCOUNT
     regions: Sequence[str] = DEFAULT_REGIONS
+    hooks: Sequence[Hook] = ()
 
     def __post_init__(self) -> None:
         if self.latency < 0 or self.settle < 0:

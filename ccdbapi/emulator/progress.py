@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+from ccdbapi.emulator.hooks import Invocation
+
 Operation = Literal["CREATE", "UPDATE", "DELETE"]
 Status = Literal["PENDING", "IN_PROGRESS", "SUCCESS", "FAILED", "CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"]
 
@@ -26,8 +28,8 @@ class Request:
     """A resource request. Times are epoch seconds.
 
     ``fingerprint`` stands for its input, ``visible`` and ``hidden`` are the properties that the resource will have
-    (JSON objects as text), ``failure`` is why it fails once it settles. ``done`` says that its effect, if any,
-    has been carried out; nothing changes afterwards.
+    (JSON objects as text), ``failure`` is why it fails once it settles, ``hooks`` what the hooks say of it. ``done``
+    says that its effect, if any, has been carried out; nothing changes afterwards.
     """
 
     token: str
@@ -41,6 +43,7 @@ class Request:
     visible: str | None = None
     hidden: str | None = None
     failure: Failure | None = None
+    hooks: tuple[Invocation, ...] = ()
     cancelled: bool = False
     done: bool = False
 
@@ -70,6 +73,8 @@ class Request:
             "OperationStatus": status,
             "EventTime": self.created_at,
         }
+        if self.hooks:
+            event["HooksRequestToken"] = self.token
         if self.identifier is not None:
             event["Identifier"] = self.identifier
         if self.visible is not None:
@@ -81,6 +86,10 @@ class Request:
             event["StatusMessage"] = self.failure.message
         return event
 
+    def hook_events(self, status: Status) -> list[dict[str, object]]:
+        """The ``HooksProgressEvent`` of the request in this status: hooks are done before it is worked on."""
+        return [hook.event(self.created_at, complete=status != "PENDING") for hook in self.hooks]
+
     def to_json(self) -> str:
         """The request as text, for `from_json`."""
         return json.dumps(asdict(self))
@@ -91,4 +100,5 @@ class Request:
         fields = json.loads(text)
         if fields["failure"] is not None:
             fields["failure"] = Failure(**fields["failure"])
+        fields["hooks"] = tuple(Invocation(**hook) for hook in fields.get("hooks", ()))
         return cls(**fields)

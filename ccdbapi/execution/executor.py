@@ -20,6 +20,7 @@ from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
 from ccdbapi.execution.accounting import Log
 from ccdbapi.execution.distinct import distinct
 from ccdbapi.execution.faces import Face
+from ccdbapi.execution.hooks import objections_of
 from ccdbapi.execution.journal import Journal
 from ccdbapi.execution.objections import Objections
 from ccdbapi.execution.policy import WritePolicy
@@ -145,7 +146,10 @@ class Executor:
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():
-                return await self._face.wait(self._writing.carry_out(run.patience), run.patience)
+                written = await self._face.wait(self._writing.carry_out(run.patience), run.patience)
+            for warning in objections_of(written):
+                run.warn(warning)
+            return written
         except concurrent.futures.CancelledError:
             await self._call_off(self._writing, run)
             raise self._writing.cancelled() from None

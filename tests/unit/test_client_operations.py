@@ -188,6 +188,16 @@ def test_hooks_come_with_the_status() -> None:
     )
 
 
+@pytest.mark.parametrize(("token", "calls"), [("hooks-1", 1), (None, 0)])
+def test_what_hooks_said_of_a_request_that_failed_at_once_is_asked_for(token: str | None, calls: int) -> None:
+    failed = {"OperationStatus": "FAILED", "RequestToken": "token-1", "HooksRequestToken": token}
+    hook = {"HookTypeName": "My::Own::Hook", "HookStatus": "HOOK_COMPLETE_FAILED"}
+    transport = ScriptedTransport([ok(ProgressEvent=failed, HooksProgressEvent=[hook])])
+    event = run(client(transport).wait(REGION, ProgressEvent.from_wire(failed)))
+    assert [each.hook_type_name for each in event.hooks] == ["My::Own::Hook"] * calls
+    assert [operation for operation, *_ in transport.calls] == ["GetResourceRequestStatus"] * calls
+
+
 @pytest.mark.parametrize("code", sorted(ERROR_CLASSES))
 @pytest.mark.parametrize("spelling", ["{}", "com.amazonaws.cloudapiservice#{}", "{}:http://internal.amazon.com/coral/"])
 def test_every_error_code_becomes_its_exception(code: str, spelling: str) -> None:

@@ -96,6 +96,27 @@ def test_a_hook_that_refused_is_named() -> None:
     assert "Other::Own::Hook" not in message
 
 
+@pytest.mark.parametrize(
+    ("status", "mode", "refuses"),
+    [
+        ("HOOK_COMPLETE_FAILED", "FAIL", True),
+        ("HOOK_COMPLETE_FAILED", "WARN", False),
+        ("HOOK_COMPLETE_FAILED", None, True),
+        ("HOOK_FAILED", "FAIL", True),
+        ("HOOK_FAILED", "WARN", False),
+        ("HOOK_COMPLETE_SUCCEEDED", "FAIL", False),
+        ("HOOK_IN_PROGRESS", "FAIL", False),
+        ("HOOK_PENDING", "FAIL", False),
+    ],
+)
+def test_which_hooks_are_why_a_request_failed(status: str, mode: str | None, refuses: bool) -> None:
+    hook = {"HookTypeName": "My::Own::Hook", "HookStatus": status}
+    hooks = [hook if mode is None else {**hook, "FailureMode": mode}]
+    error = ProgressEvent.from_wire(WIRE, hooks).error("us-east-1")
+    assert error is not None
+    assert error.diag.message == ("no such thing" + (f" [My::Own::Hook: {status}]" if refuses else ""))
+
+
 @pytest.mark.parametrize("value", [True, float("nan"), 1e300, "2026-01-01"])
 def test_a_time_that_is_none_is_refused(value: object) -> None:
     with pytest.raises(Exception, match="RetryAfter"):
