@@ -22,6 +22,9 @@ Cloud Control is served at {url}
 _ANY_CREDENTIALS = "Any credentials will do, e.g. AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test."
 _KNOWN_CREDENTIALS = "Signatures are checked: only AWS_ACCESS_KEY_ID={} is known."
 
+#: The probabilities in `Faults`.
+_FAULTS = ("throttled", "server_error", "drop_before", "drop_after")
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
@@ -49,6 +52,14 @@ _KNOWN_CREDENTIALS = "Signatures are checked: only AWS_ACCESS_KEY_ID={} is known
     help="Of those, how many may come at once. Default: a second's worth.",
 )
 @click.option(
+    "--fault",
+    "faults",
+    type=(click.Choice(_FAULTS), click.FloatRange(0, 1)),
+    multiple=True,
+    metavar="NAME SHARE",
+    help=f"A share of requests, 0 to 1, that is not answered as it should be: {', '.join(_FAULTS)}. May be repeated.",
+)
+@click.option(
     "--page-size", type=click.IntRange(1, 100), default=25, show_default=True, help="Resources on a page, at most."
 )
 @click.option(
@@ -67,6 +78,7 @@ def emulator(
     settle: float,
     throttle_rate: float | None,
     throttle_burst: float | None,
+    faults: tuple[tuple[str, float], ...],
     page_size: int,
     check_signatures: bool,
 ) -> None:
@@ -76,13 +88,14 @@ def emulator(
     """
     with packages_installed():
         from ccdbapi.emulator.http import run
-        from ccdbapi.emulator.options import Options
+        from ccdbapi.emulator.options import Faults, Options
     credentials = _credentials_of_environment() if check_signatures else {}
     options = Options(
         latency=latency,
         settle=settle,
         throttle_rate=throttle_rate,
         throttle_burst=throttle_burst,
+        faults=Faults(**dict(faults)),  # type: ignore[arg-type]  # the seed is no choice
         page_size=page_size,
         check_signatures=check_signatures,
         credentials=credentials,

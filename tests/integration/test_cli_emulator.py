@@ -142,6 +142,17 @@ def test_it_throttles_as_it_was_told(tmp_path: Path) -> None:
             client(url).list_resources(TypeName=IMAGE)
 
 
+def test_a_share_of_requests_goes_wrong_as_it_was_told(tmp_path: Path) -> None:
+    faults = ["--fault", "throttled", "0.5", "--fault", "server_error", "1"]
+    with served(tmp_path, *faults) as (url, _, _):
+        seen: set[str] = set()
+        while len(seen) < 2:
+            with pytest.raises(ClientError) as refused:
+                client(url).list_resources(TypeName=IMAGE)
+            seen.add(refused.value.response["Error"]["Code"])
+    assert seen == {"ThrottlingException", "ServiceInternalErrorException"}
+
+
 def test_signatures_are_checked_against_the_environment(tmp_path: Path) -> None:
     with served(tmp_path, "--check-signatures") as (url, _, out):
         assert [out.readline() for _ in range(3)][-1].startswith(
@@ -159,6 +170,8 @@ def test_signatures_are_checked_against_the_environment(tmp_path: Path) -> None:
         (["--page-size", "0"], 2, "0 is not in the range"),
         (["--throttle-rate", "0"], 2, "0.0 is not in the range"),
         (["--throttle-burst", "0"], 2, "0.0 is not in the range"),
+        (["--fault", "boredom", "0.5"], 2, "'boredom' is not one of 'throttled', 'server_error'"),
+        (["--fault", "throttled", "1.5"], 2, "1.5 is not in the range"),
         (["--check-signatures"], 2, "needs the environment variable AWS_ACCESS_KEY_ID"),
         (["--host", "256.0.0.1"], 1, "InterfaceError: The emulator cannot listen at 256.0.0.1, port 4599: "),
         (["--data", "."], 1, "InterfaceError: The emulator's state cannot be kept in .: "),
