@@ -53,7 +53,6 @@ class Requirements(SuiteRequirements):
     tuple_in = property(_open)
     window_functions = property(_open)
     window_range = property(_open)
-    window_range_non_numeric = property(_open)
     window_range_numeric = property(_open)
     # What the driver has.
     array_type = property(_open)
@@ -68,6 +67,7 @@ class Requirements(SuiteRequirements):
     float_or_double_precision_behaves_generically = property(_open)
     isolation_level = property(_open)
     json_type = property(_open)
+    legacy_unconditional_json_extract = property(_open)
     nvarchar_types = property(_open)
     precision_numerics_general = property(_open)
     time_timezone = property(_open)
@@ -94,6 +94,8 @@ class Requirements(SuiteRequirements):
     foreign_key_constraint_option_reflection_onupdate = property(_closed)
     foreign_key_constraint_reflection = property(_closed)
     foreign_keys_reflect_as_index = property(_closed)
+    repeated_column_foreign_keys = property(_closed)
+    repeated_remote_col_foreign_keys = property(_closed)
     # resource types have no indexes,
     index_ddl_if_exists = property(_closed)
     index_reflection = property(_closed)
@@ -158,6 +160,8 @@ class Requirements(SuiteRequirements):
     binary_comparisons = property(_closed)
     binary_literals = property(_closed)
     json_deserializer_binary = property(_closed)
+    # and no dates but as text,
+    window_range_non_numeric = property(_closed)
     # and whose numbers are read as floats of 64 bits: without infinity, and with 15 digits that are certain.
     infinity_floats = property(_closed)
     numeric_received_as_decimal_untyped = property(_closed)
