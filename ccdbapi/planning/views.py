@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER, Column, Table
+from ccdbapi.catalog.model import escape
+from ccdbapi.catalog.schemas import property_at
 from ccdbapi.engine.view import PROPERTIES, ExtractedColumn, RawTable, StoredColumn, View
 from ccdbapi.planning.generic import generic_view_of
 from ccdbapi.planning.plan import OptionName
@@ -66,13 +68,38 @@ def view_of(table: Table) -> View:
 
 
 def target_view_of(table: Table) -> View:
-    """The view that an UPDATE or DELETE sees: the table's columns, options of the request, and the resource itself."""
+    """The view that an UPDATE or DELETE sees: the table's columns, options of the request, and the resource itself.
+
+    What no read shows has columns of its own in the raw table, which no row fills: so it is seen who asks for it.
+    """
     view = view_of(table)
     options = tuple(name for name in OPTION_COLUMNS if table.column(name) is None and table.service != GENERIC_SERVICE)
-    raw = RawTable(f"{view.table.name} target", (*view.table.columns, *options))
+    raw = RawTable(f"{view.table.name} target", (*view.table.columns, *options, *unseen_columns(table)))
     models = (StoredColumn(MODEL, PROPERTIES),) if PROPERTIES in view.table.columns else ()
-    columns = (*view.columns, *(StoredColumn(name, name) for name in options), *models)
+    shown = tuple(_column(column, raw) for column in table.columns) if models else view.columns
+    columns = (*shown, *(StoredColumn(name, name) for name in options), *models)
     return View(CATALOG, _TARGETS, f"{table.service}.{table.name}", raw, columns)
+
+
+def unseen_columns(table: Table) -> Mapping[str, str]:
+    """Pointer → name of the columns that a read never fills: write-only, as they are or in all that they consist of."""
+    unseen = table.resource_type.write_only
+    if not unseen:
+        return {}
+    known = {*table.resource_type.primary_identifier, *_parents(table)}
+    return {
+        column.pointer: column.name
+        for column in table.columns
+        if column.pointer is not None and column.pointer not in known and _made_of(table, column.pointer) <= unseen
+    }
+
+
+def _made_of(table: Table, pointer: str) -> frozenset[str]:
+    """The property itself, if it is write-only or has no members that the schema names, else its members."""
+    members = property_at(table.resource_type.schema, pointer).get("properties")
+    if pointer in table.resource_type.write_only or not isinstance(members, Mapping) or not members:
+        return frozenset({pointer})
+    return frozenset(f"{pointer}/{escape(name)}" for name in members)
 
 
 def returning_view_of(table: Table) -> View:

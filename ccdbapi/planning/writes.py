@@ -29,7 +29,15 @@ from ccdbapi.planning.plan import (
 from ccdbapi.planning.queries import QueryPlanner, qualified
 from ccdbapi.planning.rendering import Text, place, render
 from ccdbapi.planning.scopes import Scopes
-from ccdbapi.planning.views import EVENT_COLUMNS, MODEL, OPTION_COLUMNS, ROW_NUMBER, returning_view_of, target_view_of
+from ccdbapi.planning.views import (
+    EVENT_COLUMNS,
+    MODEL,
+    OPTION_COLUMNS,
+    ROW_NUMBER,
+    returning_view_of,
+    target_view_of,
+    unseen_columns,
+)
 from ccdbapi.sql import ColumnName, Delete, Fragment, Insert, Statement, TableName, Update
 
 PATCH_DOCUMENT = "PatchDocument"
@@ -70,7 +78,7 @@ class WritePlanner:
         if plan.source.sources or plan.source.facts:
             return [self.insert(statement, bindings) for bindings in executions]
         query = render(text, stacked, "SELECT ", shape, f" FROM {stacked.table} ORDER BY {stacked.order}")
-        return [replace(plan, source=self._queries.query(query, stacked, RequestOptions()))]
+        return [replace(plan, source=replace(plan.source, sql=query.sql, bindings=stacked, locate=query.locate))]
 
     def insert(self, statement: Insert, bindings: Bindings) -> InsertPlan:
         """The plan of an INSERT.
@@ -113,6 +121,7 @@ class WritePlanner:
         compared = any(isinstance(role, Column) for role in assigned)
         shown: Mapping[Role, str] = {"properties": MODEL} if compared else {}
         roles, source = self._targets(table, statement, bindings, shown, assigned)
+        _check_seen(table, source)
         return UpdatePlan(
             table=table,
             source=source,
@@ -347,6 +356,18 @@ def _assigned_role(table: Table, name: str, at: str) -> Role:
             "be replaced: INSERT a new one, DELETE this one."
         )
     return column
+
+
+def _check_seen(table: Table, source: QueryPlan) -> None:
+    """Raises where an UPDATE reads what no read shows: what is computed from that would replace what is there."""
+    raw = target_view_of(table).table
+    read = frozenset[str]().union(*(part.columns for part in source.sources if part.raw == raw))
+    unseen = [name for pointer, name in unseen_columns(table).items() if pointer in read]
+    if unseen:
+        raise NotSupportedError(
+            f"UPDATE {table.qualified_name} reads {', '.join(unseen)}, which is write-only: no read shows it. SET it to "
+            "a whole value, and leave it out of expressions and of WHERE."
+        )
 
 
 def _option(name: str) -> str | None:

@@ -220,6 +220,26 @@ def test_what_a_read_does_not_show_is_added(cursor: ccdbapi.Cursor, service: Clo
     assert patches()["u"] == [{"op": "add", "path": "/LoginProfile/Password", "value": "other"}]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """SET code = json_merge_patch(code, '{"S3Key": "g.zip"}') WHERE name = 'f'""",
+        "SET description = code::VARCHAR WHERE name = 'f'",
+        "SET description = 'x' WHERE name = 'f' AND code IS NULL",
+    ],
+)
+def test_what_a_read_does_not_show_is_not_built_on(
+    cursor: ccdbapi.Cursor, service: CloudControl, statement: str
+) -> None:
+    with pytest.raises(
+        ccdbapi.NotSupportedError, match=r"UPDATE awscc.lambda.functions reads code, which is write-only"
+    ):
+        cursor.execute(
+            f"UPDATE awscc.lambda.functions {statement.replace('name =', 'function_name =')} AND region = 'us-east-1'"
+        )
+    assert not service.calls
+
+
 # What is sent as it stands, and what there is none of
 
 
