@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects.postgresql.base import PGCompiler, PGTypeCompiler
 from sqlalchemy.exc import CompileError
-from sqlalchemy.sql import Delete, Update
+from sqlalchemy.sql import Delete, Insert, Update
 from sqlalchemy.sql.base import _select_iterables
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import CompoundSelect, TableClause
@@ -69,6 +69,10 @@ class AwsccCompiler(PGCompiler):
         """``column[(key, index, …)]``."""
         return self.visit_json_getitem_op_binary(binary, operator, **kw)
 
+    def visit_getitem_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
+        """``array[index]``: a number, since DuckDB would read the colon of a parameter as one between two indexes."""
+        return f"{self.process(binary.left, **kw)}[{self.process(binary.right, **kw, literal_execute=True)}]"
+
     def visit_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
         """Anywhere in the text, where DuckDB's own ``~`` wants the whole of it to match."""
         parts = [self.process(binary.left, **kw), self.process(binary.right, **kw)]
@@ -121,6 +125,19 @@ class AwsccCompiler(PGCompiler):
         )
         return f"RETURNING {', '.join(labelled)}"
 
+    def visit_cte(self, cte: Any, *args: Any, **kw: Any) -> str | None:
+        """Raises `CompileError` where a statement that writes has WITH, or is in it."""
+        statement = self.stack[0]["selectable"] if self.stack else None
+        if isinstance(statement, Update | Delete):
+            raise CompileError("UPDATE and DELETE take no CTE: write it as a subquery.")
+        if isinstance(cte.element, Insert | Update | Delete):
+            raise CompileError("A CTE cannot write: execute the statement by itself, with returning().")
+        return super().visit_cte(cte, *args, **kw)
+
+    def visit_tablesample(self, tablesample: object, *args: object, **kw: object) -> NoReturn:
+        """Raises `CompileError`."""
+        raise CompileError("TABLESAMPLE is not supported: AWS lists all resources; use limit(), or filter by random().")
+
     def for_update_clause(self, select: object, **kw: object) -> NoReturn:
         """Raises `CompileError`."""
         raise CompileError("FOR UPDATE is not supported: Cloud Control locks no resource for a reader.")
@@ -172,3 +189,15 @@ class AwsccTypeCompiler(PGTypeCompiler):
     def visit_JSONB(self, type_: object, **kw: object) -> str:
         """``JSON``."""
         return "JSON"
+
+    def _unknown_type(self, type_: Any, **kw: object) -> NoReturn:
+        raise CompileError(f"The engine has no type {type_.__visit_name__}: cast to String or JSON.")
+
+    visit_CIDR = visit_CITEXT = visit_HSTORE = visit_INET = visit_JSONPATH = visit_MACADDR = _unknown_type
+    visit_MACADDR8 = visit_MONEY = visit_OID = visit_REGCLASS = visit_REGCONFIG = _unknown_type
+    visit_TSQUERY = visit_TSVECTOR = _unknown_type
+    visit_DATEMULTIRANGE = visit_INT4MULTIRANGE = visit_INT8MULTIRANGE = visit_NUMMULTIRANGE = _unknown_type
+    visit_TSMULTIRANGE = visit_TSTZMULTIRANGE = _unknown_type
+    visit_DATERANGE = visit_INT4RANGE = visit_INT8RANGE = visit_NUMRANGE = visit_TSRANGE = visit_TSTZRANGE = (
+        _unknown_type
+    )

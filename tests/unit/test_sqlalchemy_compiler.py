@@ -30,6 +30,7 @@ IMAGES = sa.Table(
 )
 FUNCTIONS = sa.Table("functions", METADATA, sa.Column("group", sa.String), schema="awscc.lambda")
 i = IMAGES.c
+_REGIONS = sa.select(FUNCTIONS.c.group).cte("regions")
 
 
 def sql(expression: Any, *, literal: bool = True) -> str:
@@ -68,6 +69,8 @@ def sql(expression: Any, *, literal: bool = True) -> str:
         (sa.cast(i.image_name, sa.Interval), "CAST(sagemaker.images.image_name AS INTERVAL)"),
         (sa.cast(i.image_name, sa.ARRAY(sa.Integer)), "CAST(sagemaker.images.image_name AS INTEGER[])"),
         (sa.literal(timedelta(days=1, microseconds=5), sa.Interval), "INTERVAL '86400000005 microseconds'"),
+        (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[1], "(array_agg(sagemaker.images.size))[1]"),
+        (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[2:3], "(array_agg(sagemaker.images.size))[2:3]"),
         (sa.extract("year", i.image_name), "EXTRACT(year FROM sagemaker.images.image_name)"),
         (sa.true(), "true"),
     ],
@@ -149,6 +152,15 @@ def test_a_statement_is_written_as_the_driver_reads_it(statement: Any, expected:
             "ON CONFLICT is not supported",
         ),
         (sa.insert(IMAGES).values(), "does not support"),
+        (sa.insert(IMAGES).values(region=sa.Sequence("s").next_value()), "Sequences are not supported|sequences"),
+        (sa.select(sa.func.count()).select_from(IMAGES.tablesample(10)), "TABLESAMPLE is not supported"),
+        (sa.select(sa.insert(IMAGES).values(region="a").returning(i.region).cte("new")), "A CTE cannot write"),
+        (sa.update(IMAGES).values(size=1).where(i.region.in_(sa.select(_REGIONS))), "take no CTE: write it as a subq"),
+        (sa.delete(IMAGES).where(i.region.in_(sa.select(_REGIONS))), "take no CTE: write it as a subquery"),
+        *(
+            (sa.select(sa.cast(i.region, kind)), f"has no type {kind.__visit_name__}: cast")
+            for kind in (postgresql.HSTORE, postgresql.INET, postgresql.TSVECTOR, postgresql.INT4RANGE)
+        ),
     ],
 )
 def test_what_cannot_be_is_an_error_when_it_is_compiled(statement: Any, message: str) -> None:
