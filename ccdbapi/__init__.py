@@ -120,11 +120,13 @@ def connect(
         max_calls: resources that one statement may get, and lists that it may make, before it is an error; None for any
             number. ``/*+ max_calls(n) */`` is for one statement.
         wait: whether a statement that writes waits until its requests are final, where it does not say.
-        timeout: seconds that a statement may wait for AWS; None without end.
+        timeout: seconds that a statement may wait for AWS; None without end. Requests that it has begun to make go on
+            then, and the error's ``outcomes`` have their tokens, for `Connection.wait`.
         concurrency: calls under way at once, in all accounts together.
         rate_limit: calls a second in each region of each account, to begin with; it adapts. None for no limit. Not kept
             when embedded.
-        max_attempts: how often a call is tried, when it is throttled or breaks.
+        max_attempts: how often a call is tried, when it is throttled or breaks. Where there is a ``timeout``, requests
+            that write are made again until then if they are throttled.
         cache_ttl: seconds for which reads are remembered, counted from their beginning, 64 MiB of them at most; 0 for
             none. A write through this connection forgets what it may touch, which is all of the type's service in that
             region, and while it is under way, as far as this connection knows, nothing of that is remembered.

@@ -200,6 +200,19 @@ ERROR_CLASSES: Mapping[str, type[DatabaseError]] = MappingProxyType(
 )
 
 
+#: What to do about errors whose names do not tell. Source: ``ClientToken`` in the service model; Cloud Control API user
+#: guide, "Managing resource operation requests".
+_ADVICE: Mapping[str | None, str] = MappingProxyType(
+    {
+        "ClientTokenConflictException": "a client token stands for one request, for 36 hours: leave it out, or give "
+        "another one",
+        "RequestTokenNotFoundException": "Cloud Control knows a request by its token for 7 days, in the region and "
+        "account that it was made in",
+        "Throttling": "the request has failed, and is not made again by itself: run the statement again",
+    }
+)
+
+
 def error_for(diag: Diagnostics, *, message: str | None = None) -> DatabaseError:
     """The exception for what the service answered: the class of its code, `OperationalError` where it is unknown.
 
@@ -231,4 +244,5 @@ def _describe(diag: Diagnostics) -> str:
     )
     failed = f"{diag.operation} failed: " if diag.operation else ""
     code = f"{diag.code}: " if diag.code else ""
-    return f"{failed}{code}{diag.message or 'no message was given'}" + (f" ({where})" if where else "")
+    advice = f"; {_ADVICE[diag.code]}" if diag.code in _ADVICE else ""
+    return f"{failed}{code}{diag.message or 'no message was given'}" + (f" ({where})" if where else "") + advice

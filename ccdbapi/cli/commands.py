@@ -31,6 +31,8 @@ class _Commands(click.Group):
         except KeyboardInterrupt as interrupt:
             # Its frames hold objects of the engine, which complains on stderr if they outlive the interpreter.
             traceback.clear_frames(interrupt.__traceback__)
+            for note in getattr(interrupt, "__notes__", ()):
+                click.echo(note, err=True)
             ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
             _discard_output()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import sys
 import threading
@@ -379,6 +380,28 @@ def test_ctrl_c_stops_it_at_once(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=console.PATIENCE)
 
     assert (process.returncode, out, err) == (130, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another process cannot be sent Ctrl-C there")
+def test_ctrl_c_cancels_what_a_statement_writes_and_tells_what_became_of_it(tmp_path: Path) -> None:
+    asked = threading.Event()
+    service = CloudControl(Options(settle=3600))
+    write = "INSERT INTO awscc.glue.workflows (name, region) VALUES ('a', 'us-east-1')"
+    with (
+        serve_in_thread(service, on_request=lambda _: asked.set()) as url,
+        console.started([console.CCDBAPI, "query", write], home=tmp_path, endpoint_url=url) as (process, _),
+    ):
+        assert asked.wait(console.PATIENCE)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=console.PATIENCE)
+
+    assert (process.returncode, out) == (130, "")
+    assert re.fullmatch(
+        r"The statement was interrupted\. Of 1 request: 1 failed \(a: CANCEL_COMPLETE: the request was cancelled, "
+        r"request token [-0-9a-f]+\)\.\n",
+        err,
+    )
+    assert [call.operation for call in service.calls][-2:] == ["CancelResourceRequest", "GetResourceRequestStatus"]
 
 
 def _images(number: int) -> CloudControl:
