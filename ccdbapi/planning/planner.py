@@ -16,8 +16,9 @@ from ccdbapi.planning.permissions import Policy, policies_of
 from ccdbapi.planning.plan import CancelPlan, DeletePlan, InsertPlan, Plan, QueryPlan, UpdatePlan, WritePlan
 from ccdbapi.planning.queries import QueryPlanner
 from ccdbapi.planning.rendering import render
+from ccdbapi.planning.roles import gives_role
 from ccdbapi.planning.scopes import Directory, OneAccount, Scopes
-from ccdbapi.planning.writes import WritePlanner, gives_role, max_calls_of, options_of
+from ccdbapi.planning.writes import WritePlanner, max_calls_of, options_of
 from ccdbapi.sql import (
     Delete,
     Describe,

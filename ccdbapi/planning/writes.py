@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
-from typing import Literal
 
 from ccdbapi.catalog import ACCOUNT, ACCOUNT_ALIAS, GENERIC_SERVICE, IDENTIFIER, REGION, Column, HandlerName, Table
 from ccdbapi.engine.bindings import Bindings, StackedBindings
 from ccdbapi.engine.database import Database
-from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.view import quote_identifier
 from ccdbapi.exceptions import NotSupportedError, ProgrammingError
-from ccdbapi.planning.aliases import unknown_column
 from ccdbapi.planning.plan import (
     CancelPlan,
     DeletePlan,
     InsertPlan,
     QueryPlan,
     RequestOptions,
-    Returning,
     Role,
     UpdatePlan,
 )
 from ccdbapi.planning.queries import QueryPlanner, qualified
 from ccdbapi.planning.rendering import Text, place, render
+from ccdbapi.planning.returning import ReturningPlanner
+from ccdbapi.planning.roles import SCOPE_ROLES, assignments_of, check_required, role_of
 from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.views import (
-    EVENT_COLUMNS,
     MODEL,
     OPTION_COLUMNS,
-    ROW_NUMBER,
-    returning_view_of,
     target_view_of,
     unseen_columns,
 )
-from ccdbapi.sql import ColumnName, Delete, Fragment, Insert, Statement, TableName, Update
-
-PATCH_DOCUMENT = "PatchDocument"
-
-#: What RETURNING's own query is called within the one that puts its rows in order; and a column of it that has the
-#: engine refuse aggregates, which would be of each row alone.
-_SHOWN, _EACH = '"ccdbapi shown"', '"ccdbapi each"'
-
-#: What says where a resource is, or is to be.
-_SCOPE_ROLES: tuple[Literal["region", "account", "account_alias"], ...] = ("region", "account", "account_alias")
+from ccdbapi.sql import Delete, Fragment, Insert, Statement, TableName, Update
 
 
 class WritePlanner:
@@ -60,6 +45,7 @@ class WritePlanner:
         self._database = database
         self._queries = queries
         self._scopes = scopes
+        self._returning = ReturningPlanner(database, queries, scopes)
 
     def inserts(self, statement: Insert, executions: Sequence[Bindings]) -> Sequence[InsertPlan]:
         """The plans of executing an INSERT once with each of ``executions``. Raises as `insert` does.
@@ -91,9 +77,9 @@ class WritePlanner:
     def _insert(self, statement: Insert, text: Text, values: Bindings, bindings: Bindings) -> InsertPlan:
         """The plan of an INSERT from the query ``text`` with the parameters ``values``."""
         table = self._table(statement, statement.table, "create")
-        roles = tuple(_role(table, column, statement) for column in statement.columns)
+        roles = tuple(role_of(table, column, statement) for column in statement.columns)
         self._check_located(table, roles)
-        _check_required(table, roles)
+        check_required(table, roles)
         source = self._queries.query(text, values, RequestOptions())
         given = self._database.columns(source.sql, values, source.locate)
         if len(given) != len(roles):
@@ -104,7 +90,7 @@ class WritePlanner:
             table=table,
             source=source,
             options=options_of(statement),
-            returning=self._returning(table, statement, bindings),
+            returning=self._returning.plan(table, statement, bindings),
             awaited=awaited(statement),
             roles=roles,
             default_region=self._scopes.only_region,
@@ -117,7 +103,7 @@ class WritePlanner:
         Raises as `insert` does, and `NotSupportedError` for properties that are read-only or create-only.
         """
         table = self._table(statement, statement.table, "update")
-        assigned = _assigned(table, statement)
+        assigned = assignments_of(table, statement)
         compared = any(isinstance(role, Column) for role in assigned)
         shown: Mapping[Role, str] = {"properties": MODEL} if compared else {}
         roles, source = self._targets(table, statement, bindings, shown, assigned)
@@ -127,7 +113,7 @@ class WritePlanner:
             source=source,
             roles=roles,
             options=options_of(statement),
-            returning=self._returning(table, statement, bindings),
+            returning=self._returning.plan(table, statement, bindings),
             awaited=awaited(statement),
             max_writes=max_writes(statement),
         )
@@ -139,7 +125,7 @@ class WritePlanner:
         """
         table = self._table(statement, statement.table, "delete")
         plan_class = CancelPlan if table.service == GENERIC_SERVICE else DeletePlan
-        returning = self._returning(table, statement, bindings)
+        returning = self._returning.plan(table, statement, bindings)
         shown = returning is not None and returning.shows_resources
         roles, source = self._targets(table, statement, bindings, {"properties": MODEL} if shown else {})
         return plan_class(
@@ -186,7 +172,7 @@ class WritePlanner:
         alias = quote_identifier(statement.alias or statement.table.name)
         # By its alias an account is known without a call.
         columns: dict[Role, str] = {
-            role: role for role in _SCOPE_ROLES if role in table.scope_columns and role != ACCOUNT
+            role: role for role in SCOPE_ROLES if role in table.scope_columns and role != ACCOUNT
         }
         if table.service == GENERIC_SERVICE:
             columns |= {"request_token": "request_token"}
@@ -204,38 +190,6 @@ class WritePlanner:
             f" FROM {qualified(view)} AS {alias}", *others, " WHERE ", statement.where,
         )  # fmt: skip
         return tuple(selected), self._queries.targets(table, text, bindings, RequestOptions())
-
-    def _returning(self, table: Table, statement: Insert | Update | Delete, bindings: Bindings) -> Returning | None:
-        if statement.returning is None:
-            return None
-        view = returning_view_of(table)
-        self._database.define(view)
-        alias = quote_identifier(statement.alias or statement.table.name)
-        # `*` is the event and where it is of; the names of properties are found one level further out.
-        events = ", ".join(f'{alias}."{name}"' for name in (*EVENT_COLUMNS, *table.scope_columns))
-        text = render(
-            statement.text, bindings,
-            f"SELECT {_SHOWN}.* EXCLUDE ({_EACH}) FROM {qualified(view)} AS {alias}, "
-            f'LATERAL (SELECT "ccdbapi event"."Operation" AS {_EACH}, ', statement.returning,
-            f' FROM (SELECT {events}) AS "ccdbapi event") AS {_SHOWN} ORDER BY {alias}."{ROW_NUMBER}"',
-        )  # fmt: skip
-        names = self._database.table_names(text.sql, bindings, text.locate)
-        others = [name for name in names if self._queries.table(name) is not None]
-        try:
-            scans = [] if others else self._database.plan(text.sql, bindings, text.locate).scans
-        except UnknownColumn as error:
-            raise unknown_column(error, [table]) from None
-        if others or any(scan.table != view.table.name for scan in scans):
-            raise NotSupportedError("RETURNING sees the rows that were written, and no other table of AWS resources.")
-        return Returning(
-            table=table,
-            sql=text.sql,
-            bindings=bindings,
-            locate=text.locate,
-            raw=view.table,
-            columns=frozenset().union(*(scan.columns for scan in scans)),
-            account_ids=self._scopes.ids() if any(ACCOUNT in scan.columns for scan in scans) else {},
-        )
 
 
 def writable(table: Table, handler: HandlerName, at: str) -> Table:
@@ -262,18 +216,6 @@ def max_calls_of(statement: Statement) -> int | None:
     return None if bound is None else int(bound)
 
 
-def gives_role(table: Table, statement: Statement) -> bool:
-    """Whether the statement gives each request a RoleArn of its own: as a column of INSERT, or in SET."""
-    if table.property_column("RoleArn") is not None:
-        return False
-    names: Iterable[ColumnName] = ()
-    if isinstance(statement, Insert):
-        names = statement.columns
-    elif isinstance(statement, Update):
-        names = (assignment.column for assignment in statement.assignments)
-    return any(_option(column.name) == "RoleArn" for column in names)
-
-
 def max_writes(statement: Statement) -> int | None:
     """How many resources the statement's hints let it touch; None where they do not say."""
     given = statement.hints.get("max_writes")
@@ -285,79 +227,6 @@ def awaited(statement: Statement) -> bool | None:
     return True if "await" in statement.hints else False if "async" in statement.hints else None
 
 
-def _role(table: Table, column: ColumnName, statement: Insert) -> Role:
-    at = place(statement.text, column.position)
-    for role in _SCOPE_ROLES:
-        if column.name.lower() == role and role in table.scope_columns:
-            return role
-    found = table.property_column(column.name)
-    if found is None:
-        option = _option(column.name)
-        if option is None:
-            raise _unknown_column(table, column.name, at)
-        return OPTION_COLUMNS[option]
-    if found.read_only:
-        raise ProgrammingError(
-            f"{found.name} of {table.qualified_name} is read-only: AWS sets it. Leave it out of the INSERT ({at})."
-        )
-    return found
-
-
-def _check_required(table: Table, roles: Sequence[Role]) -> None:
-    given = {role.pointer for role in roles if not isinstance(role, str)}
-    twice = [role for number, role in enumerate(roles) if role in roles[:number]]
-    if twice:
-        name = twice[0] if isinstance(twice[0], str) else twice[0].name
-        raise ProgrammingError(f"INSERT INTO {table.qualified_name} names the column {name} twice.")
-    lacking = [column.name for column in table.columns if column.required and column.pointer not in given]
-    if lacking:
-        raise ProgrammingError(
-            f"INSERT INTO {table.qualified_name} lacks {', '.join(lacking)}: every {table.resource_type.name} has it."
-        )
-
-
-def _assigned(table: Table, statement: Update) -> Mapping[Role, Fragment]:
-    """What SET assigns: columns, or a patch document as it stands; and options of the request."""
-    assigned: dict[Role, Fragment] = {}
-    for assignment in statement.assignments:
-        at = place(statement.text, assignment.column.position)
-        role = _assigned_role(table, assignment.column.name, at)
-        if role in assigned:
-            raise ProgrammingError(f"UPDATE {table.qualified_name} sets {assignment.column.name} twice ({at}).")
-        assigned[role] = assignment.value
-    columns = [role.name for role in assigned if isinstance(role, Column)]
-    if "patch_document" in assigned and columns:
-        raise ProgrammingError(
-            f"UPDATE {table.qualified_name} sets PatchDocument and {', '.join(columns)}: set columns, or PatchDocument "
-            "with all that is to change."
-        )
-    if "patch_document" not in assigned and not columns:
-        raise ProgrammingError(f"UPDATE {table.qualified_name} changes nothing: SET a column, or PatchDocument.")
-    return assigned
-
-
-def _assigned_role(table: Table, name: str, at: str) -> Role:
-    column = table.property_column(name)
-    if column is None:
-        option = _option(name)
-        if name.lower() == PATCH_DOCUMENT.lower():
-            return "patch_document"
-        if option is not None:
-            return OPTION_COLUMNS[option]
-        if table.column(name) is not None:
-            raise ProgrammingError(
-                f"{name} says which resource of {table.qualified_name} is meant; SET another ({at})."
-            )
-        raise _unknown_column(table, name, at)
-    kind = "read-only: AWS sets it" if column.read_only else "create-only" if column.create_only else None
-    if kind is not None:
-        raise NotSupportedError(
-            f"{column.name} of {table.qualified_name} is {kind} ({at}). For another value the resource would have to "
-            "be replaced: INSERT a new one, DELETE this one."
-        )
-    return column
-
-
 def _check_seen(table: Table, source: QueryPlan) -> None:
     """Raises where an UPDATE reads what no read shows: what is computed from that would replace what is there."""
     raw = target_view_of(table).table
@@ -365,20 +234,6 @@ def _check_seen(table: Table, source: QueryPlan) -> None:
     unseen = [name for pointer, name in unseen_columns(table).items() if pointer in read]
     if unseen:
         raise NotSupportedError(
-            f"UPDATE {table.qualified_name} reads {', '.join(unseen)}, which is write-only: no read shows it. SET it to "
-            "a whole value, and leave it out of expressions and of WHERE."
+            f"UPDATE {table.qualified_name} reads {', '.join(unseen)}, which is write-only: no read shows it. SET it "
+            "to a whole value, and leave it out of expressions and of WHERE."
         )
-
-
-def _option(name: str) -> str | None:
-    return next((option for option in OPTION_COLUMNS if option.lower() == name.lower()), None)
-
-
-def _unknown_column(table: Table, name: str, at: str) -> ProgrammingError:
-    names = [name for column in table.columns for name in (column.property_name, column.name) if name is not None]
-    by_folded = {candidate.lower(): candidate for candidate in names}
-    close = difflib.get_close_matches(name.lower(), by_folded, n=3)
-    hint = f"; did you mean {' or '.join(by_folded[match] for match in close)}?" if close else ""
-    return ProgrammingError(
-        f"{table.qualified_name} has no column {name} ({at}){hint}; DESCRIBE {table.qualified_name} shows the columns"
-    )
