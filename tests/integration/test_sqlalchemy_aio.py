@@ -11,12 +11,15 @@ import pytest
 import sqlalchemy
 from faces import run
 from held_service import HeldService
+from served import ACCESS_KEY, CALLER, SECRET_KEY, refusing_port
 from sqlalchemy import Column, MetaData, String, Table, insert, select, text
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 import ccdbapi
 from ccdbapi import aio
+from ccdbapi.emulator.http import serve_in_thread
+from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.sqlalchemy.version import BEFORE_2
 
@@ -25,6 +28,7 @@ registry.register("awscc.aio", "ccdbapi.sqlalchemy.aio", "AwsccAioDialect")
 
 URL = "awscc+aio:///glue?embedded=true&regions=us-east-1"
 INSERT = text("INSERT INTO workflows (name, description) VALUES (:name, :description)")
+NAMES = text("SELECT name FROM workflows_list_only")
 ROWS = [{"name": f"w{n:02}", "description": f"of w{n:02}"} for n in range(30)]
 
 
@@ -120,6 +124,45 @@ def test_cancelling_the_task_ends_the_statement_and_the_pool_survives() -> None:
         await engine.dispose()
 
     run(main)
+
+
+def test_an_unreachable_endpoint_invalidates_the_connection_and_not_the_engine(no_aws: pytest.MonkeyPatch) -> None:
+    async def main(url: str) -> None:
+        arguments = {"endpoint_url": f"http://127.0.0.1:{refusing_port()}", "max_attempts": 1}
+        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, "rate_limit": None}
+        engine = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={**keys, **arguments})
+        async with engine.connect() as connection:
+            with pytest.raises(sqlalchemy.exc.OperationalError, match="got no answer") as raised:
+                await connection.execute(NAMES)
+            assert raised.value.connection_invalidated
+            assert connection.invalidated
+
+        @sqlalchemy.event.listens_for(engine.sync_engine, "do_connect")
+        def now_reachable(dialect: object, record: object, positional: object, keywords: dict[str, object]) -> None:
+            keywords["endpoint_url"] = url
+
+        async with engine.connect() as connection:
+            assert (await connection.execute(NAMES)).fetchall() == []
+        await engine.dispose()
+
+    with serve_in_thread(CloudControl()) as url:
+        run(lambda: main(url))
+
+
+def test_credentials_that_are_refused_are_an_operational_error(no_aws: pytest.MonkeyPatch) -> None:
+    async def main(url: str) -> None:
+        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": "wrong", "max_attempts": 1}
+        engine = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={"endpoint_url": url, **keys})
+        async with engine.connect() as connection:
+            with pytest.raises(sqlalchemy.exc.OperationalError, match="ignature") as raised:
+                await connection.execute(NAMES)
+            assert not raised.value.connection_invalidated
+            assert "wrong" not in str(raised.value)
+            assert (await connection.execute(text("SELECT 1"))).scalar() == 1
+        await engine.dispose()
+
+    with serve_in_thread(CloudControl(Options(check_signatures=True, credentials=CALLER))) as url:
+        run(lambda: main(url))
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "with rows on their way"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from engines import engine_over
-from served import ACCESS_KEY, CALLER
+from served import ACCESS_KEY, CALLER, refusing_port
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, NotSupportedError, OperationalError, ProgrammingError
 
@@ -25,13 +24,6 @@ from ccdbapi.emulator.service import CloudControl
 
 GROUP = "INSERT INTO logs.log_groups (log_group_name, region) VALUES (:name, 'us-east-1')"
 GROUPS = "SELECT Identifier FROM logs.log_groups_list_only WHERE region = 'us-east-1' ORDER BY 1"
-
-
-def refusing_port() -> int:
-    """A port of this machine at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def groups(engine: Engine) -> list[str]:
