@@ -91,7 +91,7 @@ def _ends_value(token: Token, before: Sequence[Token], ended: Sequence[bool]) ->
     if token.ttype is ttypes.Operator or token.word in RESERVED_BEFORE_OPERAND:
         return False
     if token.word in BEFORE_OPERAND and before:
-        # `x LIKE …`, `ORDER BY …`, `ROWS BETWEEN …` go on with an operand; in `FROM rows`, `2 + first` the word is a name.
+        # `x LIKE …`, `BY …`, `ROWS BETWEEN …` go on with an operand; in `FROM rows` and `2 + first` the word is a name.
         return not (ended[-1] or before[-1].word in _BEFORE_OPERATOR or before[-1].text == "*")
     return True
 
