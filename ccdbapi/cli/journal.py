@@ -45,8 +45,8 @@ def resume(
 ) -> None:
     """Follows requests that are under way, and sends again those that may not have arrived.
 
-    No request is made twice. Those that are too old to be asked for are looked up by their resources. The exit code is
-    1 unless all are done.
+    No request is made twice, with the credentials that they were made with. Those that are too old to be asked for are
+    looked up by their resources. The exit code is 1 unless all are done.
     """
     with connect(
         regions=regions, profile=profile, endpoint_url=endpoint_url, rate_limit=rate_limit, journal=path

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from ccdbapi.cloudcontrol import loop
 from ccdbapi.cloudcontrol.client import Client
-from ccdbapi.exceptions import DatabaseError, of_account
+from ccdbapi.exceptions import DatabaseError, InterfaceError, of_account
 
 T = TypeVar("T")
 
@@ -70,8 +70,13 @@ class Accounts:
         return tuple(self._accounts)
 
     def client(self, alias: str) -> Client:
-        """What asks this account."""
-        return self._accounts[alias].client
+        """What asks this account. Raises `InterfaceError` for one that the connection does not have."""
+        try:
+            return self._accounts[alias].client
+        except KeyError:
+            wanted = f"no account {alias!r}" if alias else "accounts, and this is of a connection without"
+            known = f"it knows {', '.join(self.aliases)}" if any(self.aliases) else "see connect(accounts=…)"
+            raise InterfaceError(f"The connection has {wanted}; {known}.") from None
 
     def ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Alias → the account's id. Blocks; raises what the looking up raises."""

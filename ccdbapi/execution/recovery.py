@@ -25,10 +25,13 @@ _CLIENT_TOKEN_LIFETIME, _REQUEST_LIFETIME = 35 * 3600.0, 167 * 3600.0
 async def resume(journal: Journal, clients: Clients, catalog: Catalog, patience: Patience) -> Sequence[Outcome]:
     """Follows or sends again what is pending in the journal, and returns what became of each.
 
-    What is too old for that is looked up. Raises `ProgrammingError` for a type that ``catalog`` does not know.
+    What is too old for that is looked up. Raises `ProgrammingError` for a type that ``catalog`` does not know, and
+    `InterfaceError` for an account that ``clients`` do not ask, before anything is done.
     """
     now = time.time()
     pending = journal.entries(pending=True)
+    for account in {entry.account for entry in pending}:
+        clients(account)
     lively = [entry for entry in pending if now - entry.recorded_at < _lifetime(entry)]
     requests = [_request(entry, catalog.resource_type(entry.type_name)) for entry in lively]
     writing = Writing(

@@ -246,6 +246,29 @@ def test_what_is_older_than_a_client_token_is_looked_up_and_not_sent(
     assert states(path) == {state: 1}
 
 
+@pytest.mark.parametrize(
+    ("accounts", "written_in", "told"),
+    [
+        (None, "prod", "no account 'prod'; see connect"),
+        ({"dev": {}, "prod": {}}, "old", "no account 'old'; it knows dev, prod"),
+        ({"dev": {}, "prod": {}}, "", "this is of a connection without; it knows dev, prod"),
+    ],
+)
+def test_requests_in_an_account_that_the_connection_does_not_have_are_left_alone(
+    service: CloudControl, path: Path, accounts: Mapping[str, Mapping[str, str]] | None, written_in: str, told: str
+) -> None:
+    recorded(path, "a", "b")
+    alter(path, "account = ? WHERE number = 1", written_in)
+    alter(path, "account = ? WHERE number = 2", next(iter(accounts or [""])))
+    with (
+        connected(service, path, accounts=accounts) as connection,
+        pytest.raises(ccdbapi.InterfaceError, match=told),
+    ):
+        connection.resume_journal()
+    assert not service.calls
+    assert states(path) == {"intended": 2}
+
+
 def test_a_file_that_is_no_journal(service: CloudControl, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("not a journal, and longer than the header of a file of that kind would be, by some way" * 20)
