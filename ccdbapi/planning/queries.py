@@ -20,7 +20,7 @@ from ccdbapi.planning.generic import FILTER_COLUMN
 from ccdbapi.planning.information import InformationSchema
 from ccdbapi.planning.keys import constants_of
 from ccdbapi.planning.limits import check_calls
-from ccdbapi.planning.plan import Calls, Gets, Knowns, QueryPlan, RequestOptions, Source
+from ccdbapi.planning.plan import Calls, Gets, Knowns, Lists, QueryPlan, RequestOptions, Scans, Source
 from ccdbapi.planning.rendering import Text, place
 from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.sourcing import Sought, Sourcing
@@ -122,8 +122,8 @@ class QueryPlanner:
     def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
         """The plan of a query for the resources that an UPDATE or DELETE is about, over `target_view_of` ``table``.
 
-        As `query`, but a target that is named, and of which no property is asked, is taken for granted: the write
-        itself finds out whether it exists.
+        As `query`, but a target that is named or listed, and of which no property is asked, is taken for granted: the
+        write itself finds out whether it exists.
         """
         view = target_view_of(table)
         self._define(table, view)
@@ -224,7 +224,12 @@ def _enough(scans: Sequence[Scan]) -> int | None:
 
 
 def _taken_for_granted(calls: Calls) -> Calls:
-    return Knowns(calls.keys) if isinstance(calls, Gets) else calls
+    match calls:
+        case Gets(keys):
+            return Knowns(keys)
+        case Scans(listings):
+            return Lists(listings)
+    return calls
 
 
 def qualified(view: View) -> str:
