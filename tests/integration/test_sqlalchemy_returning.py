@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from engines import engine_over, reflected
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, registry
 
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.sqlalchemy.version import BEFORE_2
@@ -121,6 +122,22 @@ def test_delete_returns_the_old_rows(engine: Engine, images: sa.Table, service: 
     deleted = rows(engine, statement.returning(images.c.image_name, images.c.image_description, images.c.region))
     assert sorted(deleted) == [("one", "first", "us-east-1"), ("two", None, "us-east-1")]
     assert sorted(operations(service)) == ["DeleteResource"] * 2 + ["GetResource"] * 2 + [STATUS] * 2
+
+
+@pytest.mark.parametrize("synchronize", ["fetch", False])
+def test_a_session_forgets_what_it_deletes(
+    engine: Engine, images: sa.Table, service: CloudControl, synchronize: str | bool
+) -> None:
+    image_class = type("Image", (), {})
+    registry().map_imperatively(image_class, images)
+    with Session(engine) as session:
+        one, two = (session.get(image_class, ("us-east-1", arn(name))) for name in ("one", "two"))
+        service.calls.clear()
+        session.execute(
+            sa.delete(image_class).where(*at(images, "one")), execution_options={"synchronize_session": synchronize}
+        )
+        assert (one in session, two in session) == (synchronize is False, True)
+    assert operations(service) == ["DeleteResource", STATUS]
 
 
 def test_a_document_is_set_through_a_table_that_names_its_column(
