@@ -134,6 +134,8 @@ def test_they_are_planned_once(inserts: Inserts, sets: list[Parameters]) -> None
         ("VALUES (?, coalesce(?, 1), 'r')", [("a", 1), ("c", None)]),
         ("VALUES (?, (SELECT image_name FROM awscc.sagemaker.images WHERE region = 'r' AND Identifier = ?), 'r')",
          [("a", "i"), ("b", "j")]),
+        ("VALUES (?, (SELECT image_name FROM awscc.sagemaker.images WHERE region = 'r' AND Identifier = 'i'), 'r')",
+         [("a",), ("b",)]),
     ],
 )  # fmt: skip
 def test_what_would_mean_something_else_together_is_planned_by_itself(
