@@ -24,11 +24,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from endpoint import ACCESS_KEY, REGION, SECRET_KEY, Setup, role, running
-from report import aim, described, seconds
+from report import aim, described, seconds, sized
 
 import ccdbapi
 
-IMAGES = 1000
+IMAGES = sized(1000)
 SETTLE = 1.0
 #: What an image takes: a create, and its status when it is final.
 CALLS = 2 * IMAGES
@@ -36,7 +36,7 @@ CALLS = 2 * IMAGES
 #: Those of `ccdbapi.connect`.
 RATE, CONCURRENCY = 25, 64
 LATENCY = 0.25
-ROUNDS = 3
+ROUNDS = sized(3)
 
 INSERT = "INSERT INTO awscc.sagemaker.images (image_name, image_role_arn, region) VALUES "
 ROW = f"(?, ?, '{REGION}')"

@@ -14,13 +14,13 @@ import sys
 
 import pandas
 from endpoint import ACCESS_KEY, REGION, SECRET_KEY, Setup, running
-from report import aim, described, seconds
+from report import aim, described, seconds, sized
 from with_boto3 import Boto3Images
 
 import ccdbapi
 
-ROUNDS = 5
-IMAGES = 100_000
+ROUNDS = sized(5)
+IMAGES = sized(100_000)
 
 SELECT = f"SELECT region, image_arn FROM awscc.sagemaker.images_list_only WHERE region = '{REGION}'"
 

@@ -20,14 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bare import BareClient
 from endpoint import ACCESS_KEY, REGION, SECRET_KEY, endpoint, identifier
-from report import aim, described, seconds
+from report import aim, described, seconds, sized
 from with_boto3 import Boto3Images
 
 import ccdbapi
 
-IMAGES = 2000
-SINGLE_GETS = 200
-ROUNDS = 7
+IMAGES = sized(2000)
+SINGLE_GETS = sized(200)
+ROUNDS = sized(7)
 POOL_SIZES = (4, 8, 16, 32, 64)
 
 SELECT = (

@@ -31,14 +31,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from endpoint import ACCESS_KEY, REGION, SECRET_KEY, Setup, running
+from report import sized
 
 import ccdbapi
 from ccdbapi.emulator.options import DEFAULT_ACCOUNT
 from ccdbapi.emulator.store import Scope, Store
 from ccdbapi.execution.journal import Entry, Journal
 
-INSERTS = 2000
-KILLS = 5
+INSERTS = sized(2000, least=20)
+KILLS = sized(5)
 SEED = 20
 FAULTS = {"throttled": 0.10, "server_error": 0.03, "drop_before": 0.03, "drop_after": 0.03, "seed": SEED}
 SETTLE = 0.5

@@ -33,7 +33,7 @@ from typing import NamedTuple
 
 from bare import BareClient
 from endpoint import ACCESS_KEY, SECRET_KEY, Endpoint, Setup, running
-from report import aim, described, seconds
+from report import aim, described, seconds, sized
 from with_boto3 import Boto3Images
 
 import ccdbapi
@@ -43,7 +43,7 @@ REGIONS = (
     "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1",
     "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
 )  # fmt: skip
-IMAGES = 60
+IMAGES = sized(60)
 PAGE_SIZE = 25
 LATENCY = 0.05
 CONCURRENCY = 64
@@ -53,10 +53,10 @@ BURSTS = (RATE, 0.4 * RATE)
 CALLS_PER_REGION = IMAGES + -(-IMAGES // PAGE_SIZE)
 CALLS = CALLS_PER_REGION * len(REGIONS)
 
-ROUNDS = 7
+ROUNDS = sized(7)
 POOL_SIZES = (8, 16, 32, 64, 128)
 #: Gets of the sequential loop that are measured, after its first list.
-SAMPLED_GETS = 20
+SAMPLED_GETS = sized(20)
 
 SETUP = Setup(IMAGES, REGIONS, page_size=PAGE_SIZE, latency=LATENCY)
 

@@ -1,10 +1,19 @@
-"""How benchmarks tell what they found."""
+"""How large benchmarks are, and how they tell what they found."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
+
+#: How much of its size a benchmark has: less than 1 shows that it runs, and nothing about speed.
+SCALE = float(os.environ.get("CCDBAPI_BENCHMARK_SCALE", "1"))
+
+
+def sized(number: int, *, least: int = 1) -> int:
+    """The number, or as much of it as is wanted."""
+    return max(least, int(number * SCALE))
 
 
 def aim(what: str, values: Sequence[float], *, at_most: float | None = None, at_least: float | None = None) -> bool:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from endpoint import ACCESS_KEY, REGION, SECRET_KEY, Calls, Endpoint, Setup, identifier, role, running
+from report import sized
 from shillelagh.adapters.base import Adapter
 from shillelagh.adapters.registry import registry
 from shillelagh.backends.apsw.db import connect
@@ -31,8 +32,8 @@ from with_boto3 import Boto3Images
 import ccdbapi
 
 REGIONS = (REGION, "eu-west-1", "ap-south-1")
-SETUP = Setup(images=60, regions=REGIONS, page_size=25, latency=0.05)
-ROUNDS = 5
+SETUP = Setup(images=sized(60, least=8), regions=REGIONS, page_size=25, latency=0.05)
+ROUNDS = sized(5)
 
 
 class Images(Adapter):

@@ -21,12 +21,12 @@ import sys
 from pathlib import Path
 
 from endpoint import ACCESS_KEY, REGION, SECRET_KEY, Endpoint, Setup, running
-from report import aim
+from report import aim, sized
 
 import ccdbapi
 
-ROUNDS = 5
-MANY, FEW = 100_000, 1_000
+ROUNDS = sized(5)
+MANY, FEW = sized(100_000), sized(1_000)
 LATENCY = 0.02
 WAYS = ("fetchmany", "fetch_record_batches")
 
