@@ -89,7 +89,11 @@ class AwsccDate(sqltypes.Date):
 
     def bind_processor(self, dialect: Dialect) -> _Processor:
         """The date of what may have a time."""
-        return lambda value: value.date() if isinstance(value, datetime.datetime) else value
+        return _date
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """As text, which the engine reads as what it is compared with."""
+        return lambda value: _literal(_date(value).isoformat())
 
     def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
         """From text."""
@@ -98,6 +102,10 @@ class AwsccDate(sqltypes.Date):
 
 class AwsccTime(sqltypes.Time):
     """A time, which schemas have as text."""
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """As text."""
+        return lambda value: _literal(value.isoformat())
 
     def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
         """From text."""
@@ -110,6 +118,10 @@ class AwsccDateTime(sqltypes.DateTime):
     def result_processor(self, dialect: Dialect, coltype: object) -> _Processor | None:
         """With the time zone, where the type is to have one."""
         return _in_utc if self.timezone else None
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """As text."""
+        return lambda value: _literal(value.isoformat(sep=" "))
 
 
 class AwsccInterval(postgresql.INTERVAL):
@@ -185,6 +197,10 @@ if not BEFORE_2:  # it has no type for both UUIDs and their text
 def _compact(value: Any) -> str:
     # Without blanks, as services write it: the engine compares JSON by its text.
     return json.dumps(value, separators=(",", ":"))
+
+
+def _date(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime.datetime) else value
 
 
 def _in_utc(value: Any) -> Any:

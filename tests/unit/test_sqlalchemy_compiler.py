@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import duckdb
@@ -68,6 +68,9 @@ def sql(expression: Any, *, literal: bool = True) -> str:
         (sa.cast(i.image_name, postgresql.JSONB), "CAST(sagemaker.images.image_name AS JSON)"),
         (sa.cast(i.image_name, sa.Interval), "CAST(sagemaker.images.image_name AS INTERVAL)"),
         (sa.cast(i.image_name, sa.ARRAY(sa.Integer)), "CAST(sagemaker.images.image_name AS INTEGER[])"),
+        (sa.literal(datetime(2026, 1, 2, 3, 4, 5, 6)), "'2026-01-02 03:04:05.000006'"),  # noqa: DTZ001
+        (sa.literal(datetime(2026, 1, 2, 3, 4, 5, 6), sa.Date), "'2026-01-02'"),  # noqa: DTZ001
+        (sa.literal(time(3, 4, 5)), "'03:04:05'"),
         (sa.literal(timedelta(days=1, microseconds=5), sa.Interval), "INTERVAL '86400000005 microseconds'"),
         (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[1], "(array_agg(sagemaker.images.size))[1]"),
         (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[2:3], "(array_agg(sagemaker.images.size))[2:3]"),
