@@ -128,6 +128,35 @@ def test_objects_become_structs(service: CloudControl, kind: Kind) -> None:
     assert frame["tags"][0][0] == {"Key": "team", "Value": "finance"}
 
 
+PAIR = pl.Struct({"a": pl.Int64, "b": pl.String})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("expression", "expected", "told"),
+    [
+        ("row_to_json(t)", PAIR, {}),
+        ("struct_pack(a := a, b := b)", PAIR, {"value": PAIR}),
+        ("[struct_pack(a := a, b := b)]", pl.List(PAIR), {"value": pl.List(PAIR)}),
+    ],
+)
+def test_structs_are_read_as_json_or_by_what_polars_is_told(
+    service: CloudControl, kind: Kind, expression: str, expected: pl.DataType, told: dict[str, pl.DataType]
+) -> None:
+    """Else polars takes the type code ``STRUCT`` for that of text, as everything that begins with STR."""
+    sql = f"SELECT {expression} AS value FROM (SELECT 1::BIGINT AS a, 'x' AS b) AS t"
+    with source(kind, service) as given:
+        frame = pl.read_database(sql, given, schema_overrides=told)  # type: ignore[call-overload]
+    assert frame.schema == {"value": expected}
+    assert frame["value"].explode().to_list() == [{"a": 1, "b": "x"}]
+
+
+def test_structs_are_structs_by_arrow(cursor: ccdbapi.Cursor) -> None:
+    frame = cursor.execute("SELECT struct_pack(a := 1::BIGINT, b := 'x') AS value").fetch_polars()
+    assert frame.schema == {"value": PAIR}
+    assert frame["value"].to_list() == [{"a": 1, "b": "x"}]
+
+
 MIXED = """SELECT * FROM (VALUES ('{"Action":"a"}'::JSON), ('{"Action":["a","b"]}'::JSON)) AS policies (document)"""
 
 
