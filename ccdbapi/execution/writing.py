@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Literal, TypedDict, TypeVar
+from functools import partial
+from typing import Literal, TypedDict
 
 from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.cloudcontrol.call import Dispatch
 from ccdbapi.cloudcontrol.progress import ProgressEvent
-from ccdbapi.cloudcontrol.retry import Backoff, throttles
+from ccdbapi.cloudcontrol.retry import throttles
 from ccdbapi.exceptions import DatabaseError, InterfaceError, InternalError, OperationalError, Outcome
 from ccdbapi.execution.accounting import Entry, Log, account_of, by_resource, no_log
 from ccdbapi.execution.patience import Patience
+from ccdbapi.execution.perseverance import in_the_end
 from ccdbapi.execution.requests import Request
-
-T = TypeVar("T")
 
 #: Requests under way at once, most of them waiting for the service; and how many of these are being sent. Those behind
 #: them are not sent any more when one has failed.
@@ -33,7 +33,6 @@ Failures = Literal["raise", "return"]
 #: be made again, under the same client token. An UPDATE by columns then finds out by the ``test`` operations of its
 #: document whether what it compared with is still there.
 _CONCURRENT = frozenset({"ConcurrentOperationException", "ConcurrentModificationException"})
-_AGAIN = Backoff(base=1.0, cap=10.0)
 
 
 class _Options(TypedDict):
@@ -160,13 +159,14 @@ class Writing:
     async def _carry_out_one(self, entry: Entry) -> None:
         request = entry.request
         try:
-            await self._in_the_end(request, lambda: self._send(entry))
+            passes = partial(self._passes, request)
+            await in_the_end(lambda: self._send(entry), passes)
             if entry.event is None:
                 return  # it is not sent any more
             entry.log(entry.outcome)
             if self._awaited:
                 event, client = entry.event, self._clients(request.account)
-                entry.event = await self._in_the_end(request, lambda: client.wait(request.region, event))
+                entry.event = await in_the_end(lambda: client.wait(request.region, event), passes)
             entry.settle()
         except DatabaseError as error:
             entry.fail(error)
@@ -176,21 +176,12 @@ class Writing:
             self._failed |= self._failures == "raise" or entry.state == "unknown"
         self._log(entry)
 
-    async def _in_the_end(self, request: Request, step: Callable[[], Awaitable[T]]) -> T:
-        """What ``step`` gives, which is done again after failures that pass with time."""
-        tries = 1
-        while True:
-            try:
-                return await step()
-            except DatabaseError as error:
-                if self._failed or not self._passes(request, error.diag.code):
-                    raise
-            await asyncio.sleep(_AGAIN.delay(tries))
-            tries += 1
-
-    def _passes(self, request: Request, code: str | None) -> bool:
+    def _passes(self, request: Request, failure: DatabaseError) -> bool:
+        if self._failed:
+            return False
         # What is being cancelled may be final already, and then stays so.
-        return (code in _CONCURRENT and request.handler != "cancel") or (self._bounded and throttles(code))
+        concurrent = failure.diag.code in _CONCURRENT and request.handler != "cancel"
+        return concurrent or (self._bounded and throttles(failure.diag.code))
 
     async def _send(self, entry: Entry) -> None:
         """Sends a request until it has its first event, unless nothing is to be sent any more."""

@@ -12,7 +12,7 @@ import ccdbapi
 from ccdbapi.cloudcontrol.retry import Backoff
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
-from ccdbapi.execution import writing
+from ccdbapi.execution import perseverance
 
 REGION = "us-east-1"
 INSERT = "INSERT INTO awscc.glue.workflows (name) VALUES (?)"
@@ -103,7 +103,7 @@ def test_what_nobody_knows_is_an_error_though_failures_are_rows(face: str) -> No
 def test_a_request_waits_for_another_one_on_its_resource(
     face: str, timeout: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_AGAIN", Backoff(base=0.01, cap=0.05))
+    monkeypatch.setattr(perseverance, "AGAIN", Backoff(base=0.01, cap=0.05))
 
     async def main() -> None:
         service = CloudControl(Options(settle=0.3))

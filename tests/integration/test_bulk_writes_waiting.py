@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
+from faces import both_faces, connected, rows_of, run, value_of
+from held_service import HeldService
 
 import ccdbapi
 from ccdbapi.emulator.options import Options
@@ -106,3 +110,41 @@ def test_many_requests_are_followed_at_once_without_a_thread_for_each() -> None:
         assert cursor.rowcount == 300
         assert 0 < service.threads <= before + 2
     service.close()
+
+
+@both_faces
+def test_both_faces_wait_as_long_as_they_may_and_tell_how_it_ended(face: str, slow: CloudControl) -> None:
+    async def main() -> None:
+        async with connected(face, embedded=slow) as cursor:
+            wait = cursor.connection.wait
+            [(token,)] = await rows_of(cursor, INSERT)
+            with pytest.raises(ccdbapi.OperationalError, match=f"The request goes on: {token}") as late:
+                await value_of(wait(token, region=REGION, timeout=0.01))
+            assert late.value.diag.request_token == token
+            assert (await value_of(wait(token, region=REGION))).state == "done"
+            [(again,)] = await rows_of(cursor, INSERT)
+            with pytest.raises(ccdbapi.IntegrityError, match="AlreadyExists"):
+                await value_of(wait(again, region=REGION))
+            with pytest.raises(ccdbapi.ProgrammingError, match="for 7 days, in the region and account"):
+                await value_of(wait("none", region=REGION))
+
+    run(main)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no way to send Ctrl-C to one thread")
+def test_ctrl_c_ends_the_waiting_for_a_token_and_not_the_request() -> None:
+    service = HeldService("GetResourceRequestStatus", options=Options(settle=0.2))
+
+    def press_ctrl_c() -> None:
+        service.arrived.wait()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    with ccdbapi.connect(embedded=service) as connection:
+        token = begun(connection)
+        thread = threading.Thread(target=press_ctrl_c)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            connection.wait(token, region=REGION)
+        thread.join()
+        service.release()
+        assert connection.wait(token, region=REGION).state == "done"
