@@ -153,7 +153,7 @@ def connect(
             are to be renewed. An ``endpoint_url`` stands for these services too. Or a `ccdbapi.catalog.Catalog`.
         on_progress: is told of a statement's figures so far (`ccdbapi.statistics.Statistics`), four times a second
             while it waits for AWS or takes rows from it, on the thread that executes it or fetches its rows. Where it
-            raises, the statement ends with an `OperationalError`.
+            raises, the statement ends with an `OperationalError`, as if it were cancelled.
 
     Raises:
         InterfaceError: for a setting out of range.

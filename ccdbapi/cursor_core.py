@@ -153,7 +153,8 @@ class CursorCore(ABC):
     def cancel(self) -> None:
         """Stops the statement that runs or whose rows are fetched, from any thread: it raises `OperationalError` there.
 
-        A write that the service has begun goes on; the error's ``outcomes`` tell what is known of it.
+        What a write has begun is asked to be cancelled, as by Ctrl-C, and the error's ``outcomes`` tell what became of
+        it. That takes some seconds at most; to cancel the statement once more ends it at once.
         """
         executor = self._executor
         if executor is not None:

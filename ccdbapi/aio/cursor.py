@@ -23,7 +23,7 @@ class AioCursor(ColumnarCore):
     """Runs one statement at a time. As `ccdbapi.Cursor`, but that what may take time is awaited.
 
     Made by `AioConnection.cursor`; for one task, but for `cancel` and `close`. Cancelling the task that executes a
-    statement or fetches its rows ends the statement; requests to change something that were sent go on, as with Ctrl-C.
+    statement or fetches its rows ends the statement, and asks to cancel what that has begun to write, as Ctrl-C does.
     Asynchronous iteration gives the rows that are left. ``on_progress`` is called on the event loop's thread or on one
     of the driver's own.
     """

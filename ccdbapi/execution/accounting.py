@@ -30,10 +30,10 @@ class Entry:
     """How far one request is.
 
     ``dispatch`` tells of its sending, which ``sending`` does; ``event`` is the last that the service gave, ``failure``
-    why it is not carried out.
+    why it is not carried out, and ``logged`` the state that was logged last.
     """
 
-    __slots__ = ("dispatch", "event", "failure", "log", "request", "sending")
+    __slots__ = ("dispatch", "event", "failure", "log", "logged", "request", "sending")
 
     def __init__(self, request: Request, log: Log) -> None:
         self.request = request
@@ -42,6 +42,7 @@ class Entry:
         self.sending: asyncio.Task[None] | None = None
         self.event: ProgressEvent | None = None
         self.failure: DatabaseError | None = None
+        self.logged: OutcomeState | None = None
 
     @property
     def state(self) -> OutcomeState:

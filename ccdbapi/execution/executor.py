@@ -163,7 +163,7 @@ class Executor:
             interrupt.add_note(f"The statement was interrupted. {self._writing.account}")
             raise
         finally:
-            self._writing.log_unsent()
+            self._writing.log_rest()
             self._outcomes = self._writing.outcomes
             self._writing = None
 

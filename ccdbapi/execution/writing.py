@@ -116,10 +116,10 @@ class Writing:
                 entry.settle()
                 self._log(entry)
 
-    def log_unsent(self) -> None:
-        """Logs the requests that were not sent, and will not be."""
+    def log_rest(self) -> None:
+        """Logs what is not logged yet of requests that nothing more becomes of: those that were never taken on."""
         for entry in self._entries:
-            if entry.state == "not sent":
+            if entry.state not in ("unknown", entry.logged):
                 self._log(entry)
 
     def cancel(self) -> None:
@@ -217,6 +217,7 @@ class Writing:
             await asyncio.wait(tasks)
 
     def _log(self, entry: Entry) -> None:
+        entry.logged = entry.state
         try:
             entry.log(entry.outcome)
         except InterfaceError as error:

@@ -30,6 +30,10 @@ def press_ctrl_c() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
+def fail(_: object) -> None:
+    raise ZeroDivisionError
+
+
 def service_that_takes_an_hour(*held: str) -> HeldService:
     return HeldService(*held, options=Options(settle=3600))
 
@@ -59,12 +63,19 @@ def operations(service: HeldService) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("how", "raised"), [("cancel", ccdbapi.OperationalError), pytest.param("ctrl-c", KeyboardInterrupt, marks=ctrl_c)]
+    ("how", "raised"),
+    [
+        ("cancel", ccdbapi.OperationalError),
+        ("on_progress", ccdbapi.OperationalError),
+        pytest.param("ctrl-c", KeyboardInterrupt, marks=ctrl_c),
+    ],
 )
 def test_what_is_under_way_is_cancelled_and_told(how: str, raised: type[BaseException], tmp_path: Path) -> None:
     service = service_that_takes_an_hour()
     with connect(service, tmp_path / "journal") as connection, connection.cursor() as cursor:
-        stop = cursor.cancel if how == "cancel" else press_ctrl_c
+        stop = {"cancel": cursor.cancel, "ctrl-c": press_ctrl_c, "on_progress": lambda: None}[how]
+        if how == "on_progress":
+            cursor.on_progress = fail
         with (
             pytest.raises(raised) as caught,
             meanwhile(service.arrivals["CreateResource"].wait, stop),
@@ -125,6 +136,26 @@ def test_a_second_ctrl_c_leaves_at_once_and_what_goes_on_can_be_followed(tmp_pat
             )
         (resumed,) = connection.resume_journal()
         assert (resumed.state, resumed.code) == ("failed", "CANCEL_COMPLETE")
+
+
+@pytest.mark.parametrize("how", ["timeout", "cancel"])
+def test_what_the_service_has_refused_so_far_is_not_made_later(how: str, tmp_path: Path) -> None:
+    """The statement said that it has failed: who resumes the journal must not have it carried out."""
+    service = service_that_takes_an_hour()
+    with ccdbapi.connect(
+        embedded=service, regions=["us-east-1"], journal=tmp_path / "journal", timeout=0.2 if how == "timeout" else None
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"/*+ async */ {INSERT}")
+        stop = cursor.cancel if how == "cancel" else lambda: None
+        with (
+            pytest.raises(ccdbapi.OperationalError, match="ConcurrentOperationException"),
+            meanwhile(service.arrivals["DeleteResource"].wait, stop),
+        ):
+            cursor.execute("DELETE FROM awscc.glue.workflows WHERE name = 'a'")
+        assert [outcome.state for outcome in cursor.outcomes] == ["failed"]
+    states = [(entry.operation, entry.state) for entry in Journal(tmp_path / "journal").entries()]
+    assert states == [("create", "under way"), ("delete", "failed")]
 
 
 def test_a_request_that_is_carried_out_all_the_same_is_told_as_done() -> None:
