@@ -133,8 +133,10 @@ def _add_write(needs: _Needs, plan: WritePlan, *, role_in_rows: bool) -> None:
         match plan:
             case InsertPlan():
                 _add_handler(needs, "create", resource_type, role)
+                _add_returning(needs, plan, role)
             case UpdatePlan():
                 _add_handler(needs, "update", resource_type, role)
+                _add_returning(needs, plan, role)
                 # Cloud Control applies the patch to what the read handler shows. User guide, "Updating a resource".
                 if "read" in resource_type.handlers:
                     needs.handle(role, resource_type.handlers["read"].permissions)
@@ -142,6 +144,12 @@ def _add_write(needs: _Needs, plan: WritePlan, *, role_in_rows: bool) -> None:
                 _add_handler(needs, "delete", resource_type, role)
             case CancelPlan():
                 needs.call(ACTIONS["cancel"])
+
+
+def _add_returning(needs: _Needs, plan: WritePlan, role: str | None) -> None:
+    """What RETURNING shows of a resource is read where the event does not have it."""
+    if plan.returning is not None and plan.returning.shows_resources:
+        _add_handler(needs, "read", plan.table.resource_type, role)
 
 
 def _add_handler(needs: _Needs, handler: HandlerName, resource_type: ResourceType | None, role: str | None) -> None:

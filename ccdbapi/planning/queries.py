@@ -122,8 +122,8 @@ class QueryPlanner:
     def targets(self, table: Table, text: Text, bindings: Bindings, options: RequestOptions) -> QueryPlan:
         """The plan of a query for the resources that an UPDATE or DELETE is about, over `target_view_of` ``table``.
 
-        As `query`, but a target that is named or listed, and of which no property is asked, is taken for granted: the
-        write itself finds out whether it exists.
+        As `query`, with a version of the target's type for that alone; and a target that is named or listed, and of
+        which no property is asked, is taken for granted: the write itself finds out whether it exists.
         """
         view = target_view_of(table)
         self._define(table, view)
@@ -135,7 +135,9 @@ class QueryPlanner:
             else source
             for source in plan.sources
         )
-        return replace(plan, sources=sources)
+        if any(source.table.resource_type != table.resource_type for source in sources):
+            options = replace(options, type_version_id=None)
+        return replace(plan, sources=sources, options=options)
 
     def _bound(self, text: Text, bindings: Bindings) -> tuple[Text, Sequence[str], Analysis]:
         """The text that the engine took, which has the names of columns for their aliases, and what it refers to."""

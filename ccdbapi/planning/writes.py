@@ -189,7 +189,8 @@ class WritePlanner:
             "SELECT DISTINCT ", *list(chain.from_iterable((", ", *parts) for parts in selected.values()))[1:],
             f" FROM {qualified(view)} AS {alias}", *others, " WHERE ", statement.where,
         )  # fmt: skip
-        return tuple(selected), self._queries.targets(table, text, bindings, RequestOptions())
+        options = replace(options_of(statement), client_token=None)
+        return tuple(selected), self._queries.targets(table, text, bindings, options)
 
 
 def writable(table: Table, handler: HandlerName, at: str) -> Table:

@@ -221,6 +221,23 @@ def test_to_read_it_takes_of_the_statements_time(reticent: Reticent) -> None:
         assert reticent.waiting == 0
 
 
+@pytest.mark.parametrize("statement", [UPDATE, PATCH, DELETE], ids=["update", "patch", "delete"])
+def test_it_is_read_as_the_statement_says(reticent: Reticent, statement: str) -> None:
+    with with_images(reticent).connection as connection, connection.cursor() as cursor:
+        cursor.execute(f"/*+ role_arn('{ROLE}') type_version_id('1') */ {statement} RETURNING image_description")
+        asked = [call.payload for call in reticent.calls if call.operation != "GetResourceRequestStatus"]
+        assert {(payload.get("RoleArn"), payload.get("TypeVersionId")) for payload in asked} == {(ROLE, "1")}
+        assert len(cursor.fetchall()) == 1
+
+
+@pytest.mark.parametrize(("returning", "reads"), [("image_arn", False), ("*", False), ("image_description", True)])
+@pytest.mark.parametrize("statement", [INSERT, DELETE], ids=["insert", "delete"])
+def test_the_permission_to_read_it_is_told(service: CloudControl, statement: str, returning: str, reads: bool) -> None:
+    with ccdbapi.connect(embedded=service) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SHOW PERMISSIONS FOR {statement} RETURNING {returning}")
+        assert ("'cloudformation:GetResource'" in str(cursor.fetchall())) is reads
+
+
 @both_faces
 def test_either_face_reads_it(reticent: Reticent, face: str) -> None:
     async def main() -> list[tuple[object, ...]]:
