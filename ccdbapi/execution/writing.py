@@ -69,7 +69,7 @@ class Writing:
     async def carry_out(self, patience: Patience) -> Sequence[tuple[Request, ProgressEvent]]:
         """Makes the requests and, if they are awaited, waits until all are final; their last events in order.
 
-        Requests on resources that others are changing wait for these, and where ``patience`` has an end, those that are
+        Requests that are awaited wait for others on their resources, and where ``patience`` has an end, those that are
         throttled are made again until then. Raises the error of the first request that failed, OperationalError when
         ``patience`` is exhausted; either tells what became of all of them. Where failures are returned, it raises only
         for what may have become of one. Who cancels it has `call_off` to follow.
@@ -180,8 +180,8 @@ class Writing:
         if self._failed:
             return False
         # What is being cancelled may be final already, and then stays so.
-        concurrent = failure.diag.code in _CONCURRENT and request.handler != "cancel"
-        return concurrent or (self._bounded and throttles(failure.diag.code))
+        waits = self._awaited and request.handler != "cancel" and failure.diag.code in _CONCURRENT
+        return waits or (self._bounded and throttles(failure.diag.code))
 
     async def _send(self, entry: Entry) -> None:
         """Sends a request until it has its first event, unless nothing is to be sent any more."""

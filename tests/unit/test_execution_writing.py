@@ -464,6 +464,13 @@ def test_requests_of_others_on_the_resource_are_waited_out(handler: HandlerName,
     assert max(waits) <= 10.2
 
 
+def test_who_does_not_wait_for_requests_does_not_wait_for_those_of_others() -> None:
+    transport = service(busy(until=30))
+    with pytest.raises(IntegrityError, match="it is busy"):
+        carry_out(transport, request("update", "x"), awaited=False)
+    assert len(transport.calls) == 1
+
+
 def test_requests_of_others_are_not_waited_for_longer_than_the_timeout() -> None:
     transport = service(busy(until=1000))
     with pytest.raises(
