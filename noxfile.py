@@ -25,10 +25,10 @@ def ecosystem(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session
 @nox.parametrize("sqlalchemy", ["1.4", "2.0", "2.1"])
 def compliance(session: nox.Session, sqlalchemy: str) -> None:
-    """Runs SQLAlchemy's own suite for dialects. Not among the checks yet, since not all of it passes."""
-    session.install("-e", ".[embedded]", f"sqlalchemy~={sqlalchemy}.0", "greenlet", "pytest")
+    """Runs SQLAlchemy's own suite for dialects."""
+    session.install("-e", ".[embedded]", f"sqlalchemy~={sqlalchemy}.0", "greenlet", "pytest", "pytest-xdist")
     session.chdir("tests/compliance/sqlalchemy_suite")  # SQLAlchemy 1.4 reads the configuration that is there
-    session.run("python", "-m", "pytest", "-q", *session.posargs)
+    session.run("python", "-m", "pytest", "-q", "-n", "auto", *session.posargs)
