@@ -150,6 +150,16 @@ def test_a_star_beside_columns(service: CloudControl) -> None:
         assert [row[-1] for row in cursor.fetchall()] == ["one"]
 
 
+def test_rows_come_in_the_order_of_the_source(service: CloudControl) -> None:
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO awscc.glue.workflows (name) SELECT 'w' || i FROM range(40) AS r(i) ORDER BY i % 7, i DESC "
+            "RETURNING name"
+        )
+        expected = sorted(range(40), key=lambda number: (number % 7, -number))
+        assert cursor.fetchall() == [(f"w{number}",) for number in expected]
+
+
 # A service that tells less
 
 
