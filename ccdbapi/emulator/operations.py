@@ -8,7 +8,6 @@ import random
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from ccdbapi.catalog import Catalog, HandlerName, ResourceType
 from ccdbapi.emulator import paging, pointers
@@ -19,6 +18,7 @@ from ccdbapi.emulator.identifiers import primary_identifier
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.pointers import Json
 from ccdbapi.emulator.progress import Failure, Operation, Request
+from ccdbapi.emulator.states import State, as_text, merged, split
 from ccdbapi.emulator.store import Resource, Scope, Store
 from ccdbapi.emulator.updates import patched
 from ccdbapi.emulator.validation import check_model, given_read_only, object_of
@@ -28,13 +28,6 @@ CLIENT_TOKEN_LIFETIME = 36 * 3600.0
 REQUEST_LIFETIME = 7 * 24 * 3600.0
 
 _DEFAULT_REQUESTS = 20
-
-
-class State(NamedTuple):
-    """A resource's properties as JSON: what reads show, and what they never show."""
-
-    visible: str
-    hidden: str
 
 
 class Operations:
@@ -85,7 +78,7 @@ class Operations:
             state = maker.complete()
             identifier = identifier_of(resource_type, state)
             self._exclude_others(resource_type, identifier)
-            return self._request("CREATE", given, identifier, _split(resource_type, state))
+            return self._request("CREATE", given, identifier, split(resource_type, state))
 
         return self._accepted("CREATE", given, plan)
 
@@ -97,9 +90,9 @@ class Operations:
             resource = self._resource(resource_type, given)
             changed = patched(resource_type, json.loads(resource.visible), str(given["PatchDocument"]))
             # Write-only properties that the patch does not set again stay as they are.
-            state = _merged(json.loads(resource.hidden), changed)
+            state = merged(json.loads(resource.hidden), changed)
             check_model(resource_type, pointers.blanked(state, resource_type.read_only))
-            return self._request("UPDATE", given, resource.identifier, _split(resource_type, state))
+            return self._request("UPDATE", given, resource.identifier, split(resource_type, state))
 
         return self._accepted("UPDATE", given, plan)
 
@@ -130,7 +123,7 @@ class Operations:
         for resource in self._resources(resource_type, after, limit + 1):
             visible = json.loads(resource.visible)
             # What reads never show may still select.
-            known = _merged(json.loads(resource.hidden), visible)
+            known = merged(json.loads(resource.hidden), visible)
             if all(known.get(name, value) == value for name, value in selected.items()):
                 found.append((resource, visible))
             if len(found) > limit:
@@ -140,7 +133,7 @@ class Operations:
             "ResourceDescriptions": [
                 {
                     "Identifier": resource.identifier,
-                    "Properties": _text(pointers.only(visible, resource_type.primary_identifier)),
+                    "Properties": as_text(pointers.only(visible, resource_type.primary_identifier)),
                 }
                 for resource, visible in found[:limit]
             ],
@@ -272,7 +265,7 @@ class Operations:
         type_name = str(given["TypeName"])
         resource = None if identifier is None else self._store.resource(self._scope, type_name, identifier)
         visible, hidden = state or ((resource.visible, resource.hidden) if resource else ("{}", "{}"))
-        properties = _merged(json.loads(hidden), json.loads(visible))
+        properties = merged(json.loads(hidden), json.loads(visible))
         return invoked(self._options.hooks, *self._scope, type_name, operation, properties)
 
     def _known_request(self, given: Json) -> Request:
@@ -338,19 +331,6 @@ class Operations:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
 
-def _split(resource_type: ResourceType, state: Json) -> State:
-    hidden = pointers.only(state, (pointer for pointer in resource_type.write_only if "*" not in pointer))
-    return State(_text(pointers.without(state, resource_type.write_only)), _text(hidden))
-
-
-def _merged(hidden: Json, visible: Json) -> Json:
-    result = dict(hidden)
-    for name, value in visible.items():
-        kept = result.get(name)
-        result[name] = _merged(kept, value) if isinstance(kept, dict) and isinstance(value, dict) else value
-    return result
-
-
 def _fingerprint(operation: Operation, given: Json) -> str:
     relevant = {name: value for name, value in given.items() if name != "ClientToken"}
     return hashlib.sha256(f"{operation}{json.dumps(relevant, sort_keys=True)}".encode()).hexdigest()
@@ -358,7 +338,3 @@ def _fingerprint(operation: Operation, given: Json) -> str:
 
 def _whole(value: object, default: int) -> int:
     return value if isinstance(value, int) else default
-
-
-def _text(document: Json) -> str:
-    return json.dumps(document, ensure_ascii=False)
