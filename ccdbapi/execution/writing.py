@@ -60,7 +60,8 @@ class Writing:
         logs = log or [no_log] * len(requests)
         self._entries = [Entry(request, log) for request, log in zip(requests, logs, strict=True)]
         self._sending = asyncio.Semaphore(SENDING)
-        self._failed = False
+        #: Why nothing more is sent: the failure that came first.
+        self._ending: DatabaseError | None = None
         self._cancelled = False
         self._bounded = False
         self._task: asyncio.Task[object] | None = None
@@ -70,7 +71,7 @@ class Writing:
         """Makes the requests and, if they are awaited, waits until all are final; their last events in order.
 
         Requests that are awaited wait for others on their resources, and where ``patience`` has an end, those that are
-        throttled are made again until then. Raises the error of the first request that failed, OperationalError when
+        throttled are made again until then. Raises the error of the request that failed first, OperationalError when
         ``patience`` is exhausted; either tells what became of all of them. Where failures are returned, it raises only
         for what may have become of one. Who cancels it has `call_off` to follow.
         """
@@ -94,7 +95,7 @@ class Writing:
         failed = [entry for entry in self._entries if not (returned and entry.state == "failed")]
         failures = [entry.failure for entry in failed if entry.failure is not None]
         if failures:
-            raise self.accounted(failures[0])
+            raise self.accounted(self._ending or failures[0])
         return [(entry.request, entry.last_event) for entry in self._entries]
 
     async def call_off(self) -> None:
@@ -152,7 +153,7 @@ class Writing:
     async def _carry_out_each(self, groups: Iterator[Sequence[Entry]]) -> None:
         for group in groups:
             for entry in group:
-                if self._failed:
+                if self._ending:
                     return
                 await self._carry_out_one(entry)
 
@@ -172,12 +173,12 @@ class Writing:
             entry.fail(error)
         except Exception as error:  # the other requests are still accounted for
             entry.fail(InternalError(f"The driver failed: {type(error).__name__}: {error}"))
-        if entry.failure is not None:
-            self._failed |= self._failures == "raise" or entry.state == "unknown"
+        if entry.failure is not None and (self._failures == "raise" or entry.state == "unknown"):
+            self._ending = self._ending or entry.failure
         self._log(entry)
 
     def _passes(self, request: Request, failure: DatabaseError) -> bool:
-        if self._failed:
+        if self._ending:
             return False
         # What is being cancelled may be final already, and then stays so.
         waits = self._awaited and request.handler != "cancel" and failure.diag.code in _CONCURRENT
@@ -186,7 +187,7 @@ class Writing:
     async def _send(self, entry: Entry) -> None:
         """Sends a request until it has its first event, unless nothing is to be sent any more."""
         async with self._sending:
-            if self._failed and not entry.dispatch.sent:
+            if self._ending and not entry.dispatch.sent:
                 return
             # A task of its own, which brings the event whether that is waited for or not.
             entry.sending = asyncio.create_task(self._take_on(entry))
@@ -221,8 +222,8 @@ class Writing:
         try:
             entry.log(entry.outcome)
         except InterfaceError as error:
-            self._failed = True
             entry.failure = entry.failure or InternalError(str(error))
+            self._ending = self._ending or entry.failure
 
     async def _take_on(self, entry: Entry) -> None:
         entry.event = await self._first_event(entry.request, entry.dispatch)

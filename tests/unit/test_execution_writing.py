@@ -496,7 +496,7 @@ def test_nobody_is_waited_for_once_another_request_has_failed() -> None:
     def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply | Exception:
         return (busy(until=1000) if payload.get("Identifier") == "busy" else failing("b"))(operation, payload, turn)
 
-    with pytest.raises(DatabaseError) as failed:
+    with pytest.raises(ProgrammingError, match=r"^[^(]*NotFound: it is gone") as failed:
         carry_out(service(answer), request("delete", "busy"), request("delete", "b"))
     assert [(each.identifier, each.code) for each in failed.value.outcomes] == [
         ("busy", "ConcurrentOperationException"),
