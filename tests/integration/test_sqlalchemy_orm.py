@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, registry
 
 from ccdbapi.emulator import demo
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.sqlalchemy.version import BEFORE_2
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-images"
 RSTUDIO = "arn:aws:sagemaker:us-east-1:123456789012:image/rstudio"
@@ -117,6 +118,21 @@ def test_resources_that_are_named_by_us_are_created_together(session: Session, s
     group = session.get(Group, ("us-east-1", "b"))
     assert group is not None
     assert group.arn.startswith("arn:aws:logs:us-east-1:")
+
+
+@pytest.mark.skipif(BEFORE_2, reason="SQLAlchemy 1.4 takes no keys from many sets of values")
+def test_resources_that_aws_names_are_created_together_and_know_their_names(
+    engine: Engine, session: Session, service: CloudControl
+) -> None:
+    statements: list[bool] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[-1]))
+    images = [Image(region="eu-west-1", image_name=name, image_role_arn=ROLE) for name in ("b", "c", "a")]
+    session.add_all(images)
+    session.flush()
+
+    assert [image.image_arn.rpartition("/")[2] for image in images] == ["b", "c", "a"]
+    assert operations(service) == ["CreateResource"] * 3
+    assert statements == [True]  # one statement, of many sets of values
 
 
 def test_an_image_is_changed(session: Session, service: CloudControl) -> None:
