@@ -30,7 +30,8 @@ def dialect(session: nox.Session, sqlalchemy: str) -> None:
 @nox.session
 def ecosystem(session: nox.Session) -> None:
     """Installs what has an adapter for itself here, or reads from any driver or dialect, and runs it."""
-    install(session, "-e", ".[embedded,harlequin,pandas,polars]", "dask[dataframe]", "ipython", "jupysql", "pytest")
+    others = ("alembic", "dask[dataframe]", "ipython", "jupysql", "pytest")
+    install(session, "-e", ".[embedded,harlequin,pandas,polars]", *others)
     session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
 
 
