@@ -10,19 +10,19 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TypeVar
 
-from ccdbapi.catalog import GENERIC_SERVICE, IDENTIFIER
+from ccdbapi.catalog import IDENTIFIER
 from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.engine.relation import scan_name
 from ccdbapi.engine.session import Session
 from ccdbapi.engine.stream import ArrowTable
-from ccdbapi.engine.view import PROPERTIES
 from ccdbapi.exceptions import OperationalError
 from ccdbapi.execution.calls import get_row, list_rows
 from ccdbapi.execution.channel import Channel
 from ccdbapi.execution.faces import Face
 from ccdbapi.execution.feeding import fed
+from ccdbapi.execution.fetched import FetchedTable
 from ccdbapi.execution.patience import Patience
-from ccdbapi.execution.rows import Row, columns_of, fact_table, known_row, size_of
+from ccdbapi.execution.rows import Row, fact_table, known_row
 from ccdbapi.execution.skipping import Failing, origin_of
 from ccdbapi.execution.supply import Supply, merged, one_by_one, spread
 from ccdbapi.execution.tally import counted_for
@@ -77,7 +77,7 @@ class Reading:
         feeds = [feed for source in plan.sources for calls in source.parts if (feed := _feed_of(calls)) is not None]
         readers = Counter(name for feed in feeds for name, _ in feed.reads.values())
         self._tables = {
-            source.raw.name: _Table(
+            source.raw.name: FetchedTable(
                 source,
                 Channel(
                     # A query for keys may read a table as often as it likes.
@@ -174,13 +174,13 @@ class Reading:
         for table in self._tables.values():
             table.channel.end(failure)
 
-    async def _fetch(self, table: _Table) -> None:
+    async def _fetch(self, table: FetchedTable) -> None:
         async with asyncio.TaskGroup() as group:
             for part, calls in enumerate(table.source.parts):
                 group.create_task(self._fetch_part(table, part, calls))
         table.channel.end()
 
-    async def _fetch_part(self, table: _Table, part: int, calls: Calls) -> None:
+    async def _fetch_part(self, table: FetchedTable, part: int, calls: Calls) -> None:
         with counted_for((table.source.raw.name, part)), self._failing_at_once():
             match calls:
                 case Knowns(keys):
@@ -222,7 +222,7 @@ class Reading:
         return self._tables[name].rows(part) if part is not None else fact_table(self._facts[name])
 
     async def _get_each(
-        self, table: _Table, part: int, batches: AsyncGenerator[Sequence[AnyKey], None], number: int | None
+        self, table: FetchedTable, part: int, batches: AsyncGenerator[Sequence[AnyKey], None], number: int | None
     ) -> None:
         if table.source.enough is None:
             async with aclosing(batches):
@@ -233,14 +233,14 @@ class Reading:
             for _ in range(_cautious(table.source.enough, number)):
                 group.create_task(self._get_enough(table, part, keys))
 
-    async def _get_enough(self, table: _Table, part: int, keys: Supply[AnyKey]) -> None:
+    async def _get_enough(self, table: FetchedTable, part: int, keys: Supply[AnyKey]) -> None:
         table.getters += 1
         # One goes on, should some of the resources turn out not to exist.
         while not (table.expects_enough and table.getters > 1) and (key := await keys.next()) is not None:
             await self._get(table, part, key)
         table.getters -= 1
 
-    async def _get(self, table: _Table, part: int, key: AnyKey) -> None:
+    async def _get(self, table: FetchedTable, part: int, key: AnyKey) -> None:
         with self._failing_at_once(), table.expecting():
             self._count_call()
             row = await table.row(key, partial(self._get_row, table.source, key))
@@ -249,7 +249,7 @@ class Reading:
         await table.channel.room(part)
 
     async def _list_each(
-        self, table: _Table, part: int, batches: AsyncGenerator[Sequence[AnyListing], None], number: int | None
+        self, table: FetchedTable, part: int, batches: AsyncGenerator[Sequence[AnyListing], None], number: int | None
     ) -> None:
         if table.source.enough is None:
             async with aclosing(batches):
@@ -260,11 +260,11 @@ class Reading:
             for _ in range(_cautious(table.source.enough, number)):
                 group.create_task(self._list_enough(table, part, listings))
 
-    async def _list_enough(self, table: _Table, part: int, listings: Supply[AnyListing]) -> None:
+    async def _list_enough(self, table: FetchedTable, part: int, listings: Supply[AnyListing]) -> None:
         while (listing := await listings.next()) is not None:
             await self._list(table, part, listing)
 
-    async def _list(self, table: _Table, part: int, listing: AnyListing) -> None:
+    async def _list(self, table: FetchedTable, part: int, listing: AnyListing) -> None:
         with self._failing_at_once():
             self._count_call()
             async with aclosing(self._list_rows(table.source, listing)) as pages:
@@ -273,7 +273,7 @@ class Reading:
                     await table.channel.room(part)
 
     async def _shown(
-        self, table: _Table, listings: Sequence[AnyListing] | Feed
+        self, table: FetchedTable, listings: Sequence[AnyListing] | Feed
     ) -> AsyncGenerator[Sequence[AnyKey], None]:
         """The keys of all resources that the lists show, page by page: of all lists at once where all will be read."""
         together = one_by_one if table.source.may_stop_early else merged
@@ -283,7 +283,7 @@ class Reading:
                     async for page in pages:
                         yield page
 
-    async def _keys(self, table: _Table, listing: AnyListing) -> AsyncIterator[Sequence[AnyKey]]:
+    async def _keys(self, table: FetchedTable, listing: AnyListing) -> AsyncIterator[Sequence[AnyKey]]:
         assert isinstance(listing, Listing)  # noqa: S101
         with self._failing_at_once():
             self._count_call()
@@ -303,81 +303,6 @@ class Reading:
         self._calls += 1
         if self._plan.max_calls is not None and self._calls > self._plan.max_calls:
             raise too_many(self._calls, self._plan.max_calls)
-
-
-class _Table:
-    """A source, on the way to the engine. Rows that several parts bring are handed to the statement once."""
-
-    def __init__(self, source: Source, channel: Channel) -> None:
-        self.source = source
-        self.channel = channel
-        self._several = len(source.parts) > 1
-        resources = source.table.kind == "get" and source.table.service != GENERIC_SERVICE
-        # What tells a row from others: two calls may show different properties of one resource.
-        self._name = (
-            (*source.table.scope_columns, IDENTIFIER)
-            if resources
-            else tuple(column for column in source.raw.columns if column != PROPERTIES)
-        )
-        self._brought: set[tuple[str | None, ...]] = set()
-        self._gets: dict[AnyKey, asyncio.Future[Row | None]] = {}
-        #: Tasks that get rows, gets under way, and rows handed over.
-        self.getters = 0
-        self._expected = 0
-        self._handed_over = 0
-
-    @property
-    def expects_enough(self) -> bool:
-        """Whether the rows handed over, with those under way, are all that the statement can need."""
-        enough = self.source.enough
-        return enough is not None and self._handed_over + self._expected >= enough
-
-    @contextmanager
-    def expecting(self) -> Iterator[None]:
-        """A row is under way."""
-        self._expected += 1
-        try:
-            yield
-        finally:
-            self._expected -= 1
-
-    def rows(self, part: int | None = None) -> ArrowTable:
-        """The rows of one part, or of all, for the engine to pull."""
-        return ArrowTable(self.source.raw.columns, partial(self.channel.scan, part))
-
-    async def row(self, key: AnyKey, get: Callable[[], Awaitable[Row | None]]) -> Row | None:
-        """The row of the key; several parts that ask for it make one call."""
-        if not self._several:
-            return await get()
-        if key in self._gets:
-            return await self._gets[key]
-        self._gets[key] = asyncio.get_running_loop().create_future()
-        row = await get()
-        self._gets[key].set_result(row)
-        return row
-
-    def put(self, part: int, rows: Sequence[Row]) -> None:
-        """Hands over rows that a part has brought."""
-        if not self._several:
-            self._put(part, rows, again=False)
-            return
-        fresh = [row for row in rows if self._is_fresh(row)]
-        self._put(part, fresh, again=False)
-        if len(fresh) < len(rows):
-            kept = {id(row) for row in fresh}
-            self._put(part, [row for row in rows if id(row) not in kept], again=True)
-
-    def _put(self, part: int, rows: Sequence[Row], *, again: bool) -> None:
-        if rows:
-            self._handed_over += 0 if again else len(rows)
-            self.channel.put(columns_of(self.source, rows), sum(map(size_of, rows)), part, again=again)
-
-    def _is_fresh(self, row: Row) -> bool:
-        name = tuple(row.get(column) for column in self._name)
-        if name in self._brought:
-            return False
-        self._brought.add(name)
-        return True
 
 
 def _feed_of(calls: Calls) -> Feed | None:
