@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import weakref
+from collections.abc import Mapping
 
 import pytest
 import sqlalchemy
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 import ccdbapi
 from ccdbapi import aio
+from ccdbapi.cloudcontrol import loop
 from ccdbapi.emulator.http import serve_in_thread
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
@@ -52,6 +54,48 @@ def test_core_reads_and_writes() -> None:
         assert raw.closed
 
     run(main)
+
+
+def test_calls_are_made_on_the_event_loop_of_the_host(
+    no_aws: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over HTTP too; the loop of the blocking interface is not asked for anything."""
+
+    def forbidden(*given: object, **settings: object) -> None:
+        raise AssertionError("The loop of the blocking interface is used.")
+
+    async def main(url: str) -> None:
+        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, "rate_limit": None}
+        over_http = create_async_engine(
+            "awscc+aio:///glue?regions=us-east-1", connect_args={**keys, "endpoint_url": url}
+        )
+        service = Noting()
+        embedded = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={"embedded": service})
+        for engine in (over_http, embedded):
+            async with engine.connect() as connection:
+                await connection.execute(INSERT, ROWS[:2])
+                assert len((await connection.execute(NAMES)).fetchall()) == 2
+            await engine.dispose()
+        assert service.loops == {asyncio.get_running_loop()}
+
+    with serve_in_thread(CloudControl()) as url:
+        monkeypatch.setattr(loop, "run", forbidden)
+        monkeypatch.setattr(loop, "submit", forbidden)
+        run(lambda: main(url))
+
+
+class Noting(CloudControl):
+    """Takes down on which event loops it is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loops: set[asyncio.AbstractEventLoop] = set()
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        self.loops.add(asyncio.get_running_loop())
+        return await super().handle(operation, payload, account=account, region=region)
 
 
 def test_results_are_streamed() -> None:
