@@ -42,7 +42,7 @@ class AwsccCompiler(PGCompiler):
     def bindparam_string(self, name: str, *args: Any, **kw: Any) -> str:
         """The driver's ``:name`` is a word: what else a parameter's name has, goes by its number in Unicode."""
         word = _NO_WORD.sub(lambda found: f"_{ord(found[0]):x}_", name)
-        if word != name and not kw.get("escaped_from"):
+        if word != name and not self.positional and not kw.get("escaped_from"):
             kw["escaped_from"], name = name, word
         return str(super().bindparam_string(name, *args, **kw))
 

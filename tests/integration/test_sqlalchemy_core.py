@@ -288,18 +288,17 @@ def test_what_many_sets_of_values_created_is_told_in_their_order(
     assert [made[0] for made in calls(service)].count("CreateResource") == 3
 
 
+@pytest.mark.parametrize("paramstyle", ["named", "qmark"])
 @pytest.mark.parametrize("name", ["1st", "a b", "per % cent", "/a/", "q?", "c:d", "[x].(y)", "été", "__a", "select"])
-def test_a_parameter_may_have_any_name(engine: Engine, name: str) -> None:
+def test_a_parameter_may_have_any_name(service: CloudControl, name: str, paramstyle: str) -> None:
     one, two = sa.bindparam(name, type_=sa.String), sa.bindparam(f"{name}_", type_=sa.String)
     several = sa.bindparam(f"{name} many", expanding=True, type_=sa.String)
 
-    found = rows(
-        engine,
-        sa.select(one, two).where(one.in_(several)),
-        {name: "x", f"{name}_": "y", f"{name} many": ["x", "z"]},
-    )
+    given = {name: "x", f"{name}_": "y", f"{name} many": ["x", "z"]}
+    engine = sa.create_engine("awscc://", connect_args={"embedded": service}, paramstyle=paramstyle, future=True)
 
-    assert found == [("x", "y")]
+    assert rows(engine, sa.select(one, two).where(one.in_(several)), given) == [("x", "y")]
+    engine.dispose()
 
 
 @pytest.mark.skipif(BEFORE_2, reason="SQLAlchemy 1.4 has no type for both UUIDs and their text")
