@@ -20,7 +20,8 @@ SUITE = "tests/compliance/sqlalchemy_suite"
 def dialect(session: nox.Session, sqlalchemy: str) -> None:
     """Beside the latest SQLAlchemy of a minor version: the dialect's tests, and SQLAlchemy's suite for dialects."""
     versions = (f"sqlalchemy~={sqlalchemy}.0", *BESIDE.get(sqlalchemy, ()))
-    install(session, "-e", ".[aio,embedded,pandas]", *versions, "hypothesis", "pytest", "pytest-xdist")
+    # To compile takes pip almost half its time, and most of what it installs is never imported.
+    session.install("--no-compile", "-e", ".[aio,embedded,pandas]", *versions, "hypothesis", "pytest", "pytest-xdist")
     tests = map(str, sorted(Path("tests").glob("*/test_sqlalchemy*.py")))
     session.run("python", "-m", "pytest", "-q", "-n", "auto", *tests, *session.posargs)
     session.chdir(SUITE)
@@ -31,10 +32,5 @@ def dialect(session: nox.Session, sqlalchemy: str) -> None:
 def ecosystem(session: nox.Session) -> None:
     """Installs what has an adapter for itself here, or reads from any driver or dialect, and runs it."""
     others = ("alembic", "dask[dataframe]", "ipython", "jupysql", "pytest")
-    install(session, "-e", ".[embedded,harlequin,pandas,polars]", *others)
+    session.install("-e", ".[embedded,harlequin,pandas,polars]", *others)
     session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
-
-
-def install(session: nox.Session, *packages: str) -> None:
-    """Without compiling, which takes pip almost half its time: most of what it installs is never imported."""
-    session.install("--no-compile", *packages)
