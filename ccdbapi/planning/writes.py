@@ -184,8 +184,9 @@ class WritePlanner:
         }
         selected |= {role: ["(", value, ")"] for role, value in assigned.items()}
         others: list[str | Fragment] = [] if statement.source is None else [", ", statement.source]
+        before: list[str | Fragment] = [] if statement.common_tables is None else [statement.common_tables, " "]
         text = render(
-            statement.text, bindings,
+            statement.text, bindings, *before,
             "SELECT DISTINCT ", *list(chain.from_iterable((", ", *parts) for parts in selected.values()))[1:],
             f" FROM {qualified(view)} AS {alias}", *others, " WHERE ", statement.where,
         )  # fmt: skip

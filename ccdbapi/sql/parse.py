@@ -9,10 +9,9 @@ from sqlparse import tokens as ttypes
 
 from ccdbapi.exceptions import ProgrammingError
 from ccdbapi.sql.hints import read_hints
-from ccdbapi.sql.keywords import WRITES
 from ccdbapi.sql.lexer import Token, tokenize
 from ccdbapi.sql.location import syntax_error, unsupported
-from ccdbapi.sql.query import check_common_tables, read_query
+from ccdbapi.sql.query import check_common_tables, read_common_tables, read_query
 from ccdbapi.sql.reader import Reader
 from ccdbapi.sql.script import split_tokens
 from ccdbapi.sql.show import begins_permissions, read_describe, read_show
@@ -43,6 +42,7 @@ def _read(tokens: Sequence[Token], text: str) -> Statement:
     hints = read_hints(_hint_comments(tokens), text)
     reader = Reader(tokens, text)
     check_common_tables(reader)
+    common_tables = read_common_tables(reader)
     match reader.token.word:
         case "SHOW":
             return _read_permissions(reader, tokens, hints) if begins_permissions(reader) else read_show(reader, hints)
@@ -53,9 +53,9 @@ def _read(tokens: Sequence[Token], text: str) -> Statement:
         case "INSERT":
             return read_insert(reader, hints)
         case "UPDATE":
-            return read_update(reader, hints)
+            return read_update(reader, hints, common_tables)
         case "DELETE":
-            return read_delete(reader, hints)
+            return read_delete(reader, hints, common_tables)
     return read_query(reader, hints)
 
 
@@ -81,16 +81,14 @@ def _read_explain(reader: Reader, tokens: Sequence[Token], hints: Mapping[str, s
         raise unsupported(
             f"EXPLAIN has no option {options}; write EXPLAIN or EXPLAIN ANALYZE", reader.text, first.start
         )
-    if first.word in WRITES and analyze:
-        raise unsupported(
-            f"EXPLAIN ANALYZE runs a statement, and {first.word} would write; EXPLAIN shows what it would send",
-            reader.text,
-            first.start,
-        )
     if first.word in {"DESC", "DESCRIBE", "EXPLAIN", "SHOW"}:
         raise reader.error(f"EXPLAIN is for queries, and {first.word} is none")
     query = _read([token for token in tokens if token.start >= reader.peek(-1).end], reader.text)
     if isinstance(query, Insert | Update | Delete):
+        if analyze:
+            word = type(query).__name__.upper()
+            message = f"EXPLAIN ANALYZE runs a statement, and {word} would write; EXPLAIN shows what it would send"
+            raise unsupported(message, reader.text, first.start)
         written = replace(query, hints={**hints, **query.hints})
         return DryRun(text=reader.text, hints=hints, parameters=query.parameters, statement=written)
     if not isinstance(query, Query):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from sqlparse import tokens as ttypes
 
 from ccdbapi.exceptions import DatabaseError
+from ccdbapi.sql.fragment import Fragment
 from ccdbapi.sql.keywords import READS, UNSUPPORTED, WRITES
 from ccdbapi.sql.lexer import Token
 from ccdbapi.sql.location import unsupported
@@ -38,6 +39,17 @@ def check_reads(reader: Reader) -> None:
             raise unsupported("SELECT … INTO makes a table; fetch the rows instead", reader.text, token.start)
 
 
+def read_common_tables(reader: Reader) -> Fragment | None:
+    """The WITH clause at the position, if an UPDATE or a DELETE follows it; else None, and the position stays."""
+    start = reader.index
+    if reader.accept("WITH"):
+        _skip_common_tables(reader)
+        if reader.token.word in {"UPDATE", "DELETE"}:
+            return reader.fragment(start, reader.index)
+    reader.index = start
+    return None
+
+
 def check_common_tables(reader: Reader) -> None:
     """Raise `NotSupportedError` where a statement that changes something stands in a WITH clause, at any depth.
 
@@ -63,13 +75,18 @@ def _skip_to_main_word(reader: Reader) -> None:
         if reader.token.text == "(":
             reader.index += 1
         elif reader.accept("WITH"):
-            reader.accept("RECURSIVE")
-            _skip_common_table(reader)
-            while reader.token.text == ",":
-                reader.index += 1
-                _skip_common_table(reader)
+            _skip_common_tables(reader)
         else:
             return
+
+
+def _skip_common_tables(reader: Reader) -> None:
+    """Step over what follows WITH."""
+    reader.accept("RECURSIVE")
+    _skip_common_table(reader)
+    while reader.token.text == ",":
+        reader.index += 1
+        _skip_common_table(reader)
 
 
 def _skip_common_table(reader: Reader) -> None:
@@ -97,9 +114,9 @@ def _skip_brackets(reader: Reader) -> None:
 
 def _no_query(reader: Reader, token: Token) -> DatabaseError:
     if token.word in WRITES:
-        message = f"{token.word} cannot stand inside another statement or after WITH"
+        message = f"{token.word} cannot stand inside another statement"
         advice = {
-            "INSERT": "write INSERT INTO t (…) WITH … SELECT …",
+            "INSERT": "with common tables, write INSERT INTO t (…) WITH … SELECT …",
             "UPDATE": "use subqueries in SET and WHERE",
             "DELETE": "use a subquery in WHERE",
         }[token.word]

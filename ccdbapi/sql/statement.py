@@ -112,8 +112,9 @@ class Insert(_Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(_Common):
-    """``UPDATE table AS alias SET assignments FROM source WHERE where RETURNING returning``."""
+    """``WITH common_tables UPDATE table AS alias SET assignments FROM source WHERE where RETURNING returning``."""
 
+    common_tables: Fragment | None
     table: TableName
     alias: str | None
     assignments: tuple[Assignment, ...]
@@ -124,8 +125,9 @@ class Update(_Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(_Common):
-    """``DELETE FROM table AS alias USING source WHERE where RETURNING returning``."""
+    """``WITH common_tables DELETE FROM table AS alias USING source WHERE where RETURNING returning``."""
 
+    common_tables: Fragment | None
     table: TableName
     alias: str | None
     source: Fragment | None

@@ -64,8 +64,8 @@ def read_insert(reader: Reader, hints: Mapping[str, str | None]) -> Insert:
     )
 
 
-def read_update(reader: Reader, hints: Mapping[str, str | None]) -> Update:
-    """The UPDATE at the position."""
+def read_update(reader: Reader, hints: Mapping[str, str | None], common_tables: Fragment | None) -> Update:
+    """The UPDATE at the position, with the WITH clause before it."""
     reader.accept("UPDATE")
     table = _table(reader)
     alias = _alias(reader, before={"SET", "FROM", "WHERE", "RETURNING"})
@@ -81,6 +81,7 @@ def read_update(reader: Reader, hints: Mapping[str, str | None]) -> Update:
         text=reader.text,
         hints=hints,
         parameters=reader.parameters,
+        common_tables=common_tables,
         table=table,
         alias=alias,
         assignments=assignments,
@@ -90,8 +91,8 @@ def read_update(reader: Reader, hints: Mapping[str, str | None]) -> Update:
     )
 
 
-def read_delete(reader: Reader, hints: Mapping[str, str | None]) -> Delete:
-    """The DELETE at the position."""
+def read_delete(reader: Reader, hints: Mapping[str, str | None], common_tables: Fragment | None) -> Delete:
+    """The DELETE at the position, with the WITH clause before it."""
     reader.accept("DELETE")
     if not reader.accept("FROM"):
         raise reader.error(f"here FROM is expected: {_DELETE_EXAMPLE}")
@@ -106,6 +107,7 @@ def read_delete(reader: Reader, hints: Mapping[str, str | None]) -> Delete:
         text=reader.text,
         hints=hints,
         parameters=reader.parameters,
+        common_tables=common_tables,
         table=table,
         alias=alias,
         source=source,

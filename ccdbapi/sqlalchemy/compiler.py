@@ -126,10 +126,7 @@ class AwsccCompiler(PGCompiler):
         return f"RETURNING {', '.join(labelled)}"
 
     def visit_cte(self, cte: Any, *args: Any, **kw: Any) -> str | None:
-        """Raises `CompileError` where a statement that writes has WITH, or is in it."""
-        statement = self.stack[0]["selectable"] if self.stack else None
-        if isinstance(statement, Update | Delete):
-            raise CompileError("UPDATE and DELETE take no CTE: write it as a subquery.")
+        """Raises `CompileError` for a statement that writes."""
         if isinstance(cte.element, Insert | Update | Delete):
             raise CompileError("A CTE cannot write: execute the statement by itself, with returning().")
         return super().visit_cte(cte, *args, **kw)

@@ -28,6 +28,7 @@ class Requirements(SuiteRequirements):
     # What the engine's SQL has.
     boolean_col_expressions = property(_open)
     ctes = property(_open)
+    ctes_with_update_delete = property(_open)
     ctes_with_values = property(_open)
     except_ = property(_open)
     fetch_expression = property(_open)
@@ -182,9 +183,8 @@ class Requirements(SuiteRequirements):
     savepoints = property(_closed)
     skip_autocommit_rollback = property(_closed)  # as above
     two_phase_transactions = property(_closed)
-    # A statement that changes resources has one table and no others in WITH; a subquery in WHERE does the same.
+    # A statement that changes resources stands for itself, not in WITH: each of its requests takes its time, and stays.
     ctes_on_dml = property(_closed)
-    ctes_with_update_delete = property(_closed)
 
     # What the driver does in another way: every cursor streams, so none is another kind of cursor,
     server_side_cursors = property(_closed)

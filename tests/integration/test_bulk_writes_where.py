@@ -90,6 +90,24 @@ def test_an_update_reads_each_resource_once(
     assert reads(flows) == {GET: len(meant), **found_by} if meant else reads(flows) == found_by
 
 
+@pytest.mark.parametrize(
+    ("statement", "found_by"),
+    [
+        (f"DELETE FROM {FLOWS} USING old WHERE workflows.region = old.region AND workflows.name = old.name", {LIST: 1}),
+        (f"DELETE FROM {FLOWS} WHERE (region, name) IN (FROM old)", {LIST: 1}),
+        (f"UPDATE {FLOWS} AS w SET description = (SELECT max(name) FROM old) FROM old "
+         "WHERE w.region = old.region AND w.name = old.name", {LIST: 1, GET: 2}),
+    ],
+)  # fmt: skip
+def test_common_tables_may_say_which(flows: CloudControl, statement: str, found_by: Calls) -> None:
+    old = f"WITH old AS (SELECT region, name FROM {LISTED} WHERE {HERE} AND name > ?)"
+    with ccdbapi.connect(embedded=flows) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{old} {statement}", ("w1",))
+        assert cursor.rowcount == 2
+    assert written(flows) == [(US, "w2"), (US, "w3")]
+    assert reads(flows) == found_by
+
+
 @pytest.mark.parametrize("verb", [f"DELETE FROM {FLOWS}", f"UPDATE {FLOWS} SET description = 'x'"])
 @pytest.mark.parametrize(
     ("where", "lacking"),

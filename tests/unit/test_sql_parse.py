@@ -84,6 +84,17 @@ def test_delete(text: str, alias: str | None, source: str | None) -> None:
     assert (shown(statement.where), statement.returning) == ("a = 1", None)
 
 
+@pytest.mark.parametrize("rest", ["DELETE FROM t USING b WHERE t.a = b.a", "UPDATE t SET a = 1 FROM b WHERE true"])
+@pytest.mark.parametrize(
+    "common_tables", ["WITH b AS (SELECT 1 AS a)", "WITH RECURSIVE b (a) AS MATERIALIZED (SELECT ?), c AS (FROM b)"]
+)
+def test_common_tables_before_what_writes(common_tables: str, rest: str) -> None:
+    statement = parse(f"/*+ max_writes(2) */ {common_tables} {rest}")
+    assert isinstance(statement, Delete | Update)
+    assert shown(statement.common_tables) == common_tables.replace("?", " <0> ")
+    assert (shown(statement.source), statement.hints) == ("b", {"max_writes": "2"})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -177,6 +188,11 @@ def test_bad_input_is_a_programming_error_that_says_what_to_do(text: str, messag
         ("WITH x AS MATERIALIZED (COPY t TO 'f') SELECT 1", "COPY is not supported"),
         ("WITH x AS (WITH y AS (SELECT 1) DELETE FROM t) SELECT 1", "DELETE cannot stand inside"),
         ("WITH x AS (SELECT 1) INSERT INTO t (a) SELECT 1", "write INSERT INTO t .* WITH"),
+        ("WITH x AS (SELECT 1) (DELETE FROM t WHERE a)", "column 23: DELETE cannot stand inside"),
+        (
+            "EXPLAIN ANALYZE WITH x AS (SELECT 1) DELETE FROM t WHERE a",
+            "column 17: EXPLAIN ANALYZE runs .* DELETE would",
+        ),
         ("INSERT INTO t (a) SELECT * FROM (WITH x AS (DROP TABLE t) SELECT 1)", "DROP is not supported"),
         ("INSERT INTO t (a) DELETE FROM u", "DELETE"),
         ("INSERT OR REPLACE INTO t (a) VALUES (1)", "INSERT OR REPLACE"),
