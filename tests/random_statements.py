@@ -382,7 +382,8 @@ class Statements:
             return f"{clause} {self.one(['JOIN', 'LEFT JOIN'])} {inner} ON {tie}", [*items, item]
         if kind == 14:
             how = self.one(["JOIN", "LEFT JOIN", "RIGHT JOIN"])
-            swapped = f"{table} {self.one(['JOIN', 'LEFT JOIN', 'RIGHT JOIN'])} ({clause}) ON {tie}"
+            # Without parentheses, which may stand around a join, but not around a table alone.
+            swapped = f"{table} {self.one(['JOIN', 'LEFT JOIN', 'RIGHT JOIN'])} {clause} ON {tie}"
             return swapped if how == "JOIN" and len(items) == 1 else f"{clause} {how} {table} ON {tie}", [*items, item]
         extra = f" AND {self.predicate([*items, item], 2)}" if self.maybe(3) else ""
         return f"{clause} JOIN {table} ON ({tie}){extra}", [*items, item]
