@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from ccdbapi.engine.expressions import Node, nodes
+from ccdbapi.engine.expressions import Node, conjuncts, nodes
 
 
 def conditions_of(join: Node, width: int) -> Sequence[Node]:
     """A join's conditions as expressions over the columns of the left side, of which there are ``width``, and right."""
+    whole = join.get("condition")  # of a join without an equality
+    if isinstance(whole, Mapping):
+        return list(conjuncts([whole]))
     return [
         {"type": condition.get("comparison"), "children": [condition["left"], _moved(condition["right"], width)]}
         if "right" in condition

@@ -273,28 +273,6 @@ class RelationReader:
             return UNKNOWN
         return self._algebra.inner(left, right, ())
 
-    def _any_join(self, node: Node) -> Relation:
-        left, right = map(self._relation, nodes(node, "children"))
-        kind = str(node.get("join_type", "INNER"))
-        condition = node.get("condition")
-        if left.ragged or (right.ragged and kind.startswith("RIGHT")):
-            self._algebra.settle(left)
-            self._algebra.settle(right)
-            return UNKNOWN
-        if kind not in ("INNER", "SEMI"):
-            joined = (
-                self._algebra.left(left, right, ())
-                if kind in ("LEFT", "SINGLE")
-                else self._algebra.outer(left, right, ())
-            )
-            return self._projected(node, left, right, replace(joined, exact=False))
-        joined = self._algebra.inner(left, right, ())
-        for expression in conjuncts([condition] if isinstance(condition, Mapping) else ()):
-            joined = self._algebra.demand(joined, expression)
-        if kind == "SEMI":
-            joined = replace(joined, cells=joined.cells[: len(left.cells)], exact=False, ragged=False)
-        return self._projected(node, left, right, joined)
-
     def _union(self, node: Node) -> Relation:
         branches = [self._relation(child) for child in nodes(node, "children")]
         width = min((len(branch.cells) for branch in branches), default=0)
@@ -357,7 +335,7 @@ _READERS: Mapping[str, _Reader] = {
     "LOGICAL_UNNEST": RelationReader._unnest,
     "LOGICAL_COMPARISON_JOIN": RelationReader._join,
     "LOGICAL_DELIM_JOIN": RelationReader._join,
-    "LOGICAL_ANY_JOIN": RelationReader._any_join,
+    "LOGICAL_ANY_JOIN": RelationReader._join,
     "LOGICAL_CROSS_PRODUCT": RelationReader._product,
     "LOGICAL_DELIM_GET": RelationReader._delim_get,
     "LOGICAL_UNION": RelationReader._union,

@@ -272,6 +272,17 @@ DEMANDED: dict[str, tuple[str, str, str, str, int, set[Row]]] = {
         2,
         {("p",), ("q",)},
     ),
+    **{
+        f"what has no partner in {join} without an equality": (
+            f"FROM {tables} ON b.id = a.kind OR b.kind = a.id JOIN {C} c ON c.id = coalesce(b.kind, a.id)",
+            "ab",
+            "c",
+            "id",
+            2,
+            {("p",), ("q",), ("x",), ("z",)},
+        )
+        for join, tables in {"LEFT JOIN": f"{A} a LEFT JOIN {B} b", "RIGHT JOIN": f"{B} b RIGHT JOIN {A} a"}.items()
+    },
     "no more tables than tell": (
         f"FROM {A} a JOIN {C} c ON c.number < 5, {B} b WHERE b.id = a.id",
         "ac",
