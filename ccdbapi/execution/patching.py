@@ -146,7 +146,7 @@ def _kept_difference(place: Place, old: Array, new: Array, partners: Mapping[int
     """What changes within the items that have ``partners``, and goes with those that have none."""
     result = _Difference()
     for index, partner in partners.items():
-        result.merge(_difference(place.item(index), old[index], new[partner]))
+        result.merge(_item_difference(place.item(index), old[index], new[partner]))
     for index in reversed(range(len(old))):
         if index not in partners:
             result.merge(_removal(place.item(index), old[index]))
@@ -198,8 +198,14 @@ def _list_difference(place: Place, old: Array, new: Array) -> _Difference:
                 result.guards += _guards(place.item(end), old[end]) if offset == start + common else []
                 result.merge(_addition(place.item(offset), value))
         for offset in range(common):
-            result.merge(_difference(place.item(start + offset), old[start + offset], new[first + offset]))
+            result.merge(_item_difference(place.item(start + offset), old[start + offset], new[first + offset]))
     return result
+
+
+def _item_difference(place: Place, old: object, new: object) -> _Difference:
+    """Within an item of an array: only where all of it is what it was. By now another one may stand there."""
+    changes = _difference(place, old, new).changes
+    return _Difference(list(_guards(place, old)), changes) if changes else _Difference()
 
 
 def _replacement(place: Place, old: object, new: object) -> _Difference:

@@ -29,7 +29,8 @@ TYPES = (
 #: A path of a schema, in tokens.
 Path = tuple[str, ...]
 
-_WORDS = st.sampled_from(["a", "b", "c", "[1]"])
+#: One is so long that to write a value anew is longer than to change a part of it.
+_WORDS = st.sampled_from(["a", "b", "[1]", "long " * 40])
 _SCALARS: Mapping[str, st.SearchStrategy[object]] = {
     "string": _WORDS,
     "integer": st.integers(0, 3),
@@ -120,15 +121,30 @@ def model_of(type_name: str) -> Model:
 
 
 @st.composite
+def altered(draw: st.DrawFn, model: Model, path: Path, value: Any) -> Any:
+    """The value with another one somewhere within, where an update may set it."""
+    if isinstance(value, list) and value:
+        index = draw(st.integers(0, len(value) - 1))
+        return [*value[:index], draw(altered(model, path, value[index])), *value[index + 1 :]]
+    names = [name for name in value if not marked((*path, name), model.read_only)] if isinstance(value, dict) else []
+    if names:
+        name = draw(st.sampled_from(names))
+        return value | {name: draw(altered(model, (*path, name), value[name]))}
+    return draw(_WORDS) if isinstance(value, str) else value
+
+
+@st.composite
 def updates(draw: st.DrawFn) -> tuple[Model, dict[str, Any], dict[str, Any]]:
     """A resource as a read shows it, and values to be set: new ones, the same ones, ones that are alike, or none."""
     model = model_of(draw(st.sampled_from(TYPES)))
     before = draw(model.values(shown=True))
     assigned: dict[str, Any] = draw(model.values(shown=False))
     for name, value in before.items():
-        match draw(st.sampled_from(["leave", "reset", "reverse", "extend", "remove"])):
+        match draw(st.sampled_from(["leave", "reset", "alter", "reverse", "extend", "remove"])):
             case "reset":
                 assigned[name] = value
+            case "alter":
+                assigned[name] = draw(altered(model, (name,), value))
             case "reverse" if isinstance(value, list):
                 assigned[name] = value[::-1]
             case "extend" if isinstance(value, list) and isinstance(assigned.get(name), list):
@@ -198,6 +214,27 @@ def test_a_document_is_no_longer_than_it_must_be(update: tuple[Model, dict[str, 
             whole = [{"op": "test", "path": pointer, "value": kept[name]}]
             whole += [{"op": "replace", "path": pointer, "value": value}]
             assert len(str(document)) <= len(json.dumps(whole))
+
+
+#: Tags, whose order means nothing, by keys and values of which there are few.
+_TAGS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["x", "y", "long " * 10]), max_size=3).flatmap(
+    lambda tags: st.permutations([{"Key": key, "Value": value} for key, value in tags.items()])
+)
+
+
+@given(before=_TAGS, wanted=_TAGS, meanwhile=_TAGS)
+@settings(max_examples=1000, deadline=None)
+def test_what_another_has_changed_meanwhile_is_not_lost(
+    before: list[object], wanted: list[object], meanwhile: list[object]
+) -> None:
+    document = patch_document(packaged().resource_type("AWS::SageMaker::Image"), {"Tags": before}, {"Tags": wanted})
+    try:
+        after: Any = applied(document, {"Tags": meanwhile})["Tags"]
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException):
+        return
+    assert all(tag in after for tag in meanwhile if tag not in before)
+    if sorted(map(str, meanwhile)) == sorted(map(str, before)):
+        assert sorted(map(str, after)) == sorted(map(str, wanted))
 
 
 def read_only_values(model: Model, value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
