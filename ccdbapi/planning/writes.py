@@ -107,7 +107,7 @@ class WritePlanner:
         compared = any(isinstance(role, Column) for role in assigned)
         shown: Mapping[Role, str] = {"properties": MODEL} if compared else {}
         roles, source = self._targets(table, statement, bindings, shown, assigned)
-        _check_seen(table, source)
+        _check_seen(table, source, "UPDATE")
         return UpdatePlan(
             table=table,
             source=source,
@@ -128,6 +128,7 @@ class WritePlanner:
         returning = self._returning.plan(table, statement, bindings)
         shown = returning is not None and returning.shows_resources
         roles, source = self._targets(table, statement, bindings, {"properties": MODEL} if shown else {})
+        _check_seen(table, source, "DELETE FROM")
         return plan_class(
             table=table,
             source=source,
@@ -229,13 +230,14 @@ def awaited(statement: Statement) -> bool | None:
     return True if "await" in statement.hints else False if "async" in statement.hints else None
 
 
-def _check_seen(table: Table, source: QueryPlan) -> None:
-    """Raises where an UPDATE reads what no read shows: what is computed from that would replace what is there."""
+def _check_seen(table: Table, source: QueryPlan, verb: str) -> None:
+    """Raises where a write reads what no read shows: it would take for absent what is there."""
     raw = target_view_of(table).table
     read = frozenset[str]().union(*(part.columns for part in source.sources if part.raw == raw))
     unseen = [name for pointer, name in unseen_columns(table).items() if pointer in read]
     if unseen:
+        advice = "SET it to a whole value, and leave it out of expressions and of WHERE"
         raise NotSupportedError(
-            f"UPDATE {table.qualified_name} reads {', '.join(unseen)}, which is write-only: no read shows it. SET it "
-            "to a whole value, and leave it out of expressions and of WHERE."
+            f"{verb} {table.qualified_name} reads {', '.join(unseen)}, which is write-only: no read shows it. "
+            f"{advice if verb == 'UPDATE' else 'Leave it out of WHERE'}."
         )

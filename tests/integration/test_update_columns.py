@@ -225,20 +225,17 @@ def test_what_a_read_does_not_show_is_added(cursor: ccdbapi.Cursor, service: Clo
 @pytest.mark.parametrize(
     "statement",
     [
-        """SET code = json_merge_patch(code, '{"S3Key": "g.zip"}') WHERE name = 'f'""",
-        "SET description = code::VARCHAR WHERE name = 'f'",
-        "SET description = 'x' WHERE name = 'f' AND code IS NULL",
+        """UPDATE functions SET code = json_merge_patch(code, '{"S3Key": "g.zip"}') WHERE function_name = 'f'""",
+        "UPDATE functions SET description = code::VARCHAR WHERE function_name = 'f'",
+        "UPDATE functions SET description = 'x' WHERE function_name = 'f' AND code IS NULL",
+        "DELETE FROM functions WHERE function_name = 'f' AND code IS NULL",
     ],
 )
 def test_what_a_read_does_not_show_is_not_built_on(
     cursor: ccdbapi.Cursor, service: CloudControl, statement: str
 ) -> None:
-    with pytest.raises(
-        ccdbapi.NotSupportedError, match=r"UPDATE awscc.lambda.functions reads code, which is write-only"
-    ):
-        cursor.execute(
-            f"UPDATE awscc.lambda.functions {statement.replace('name =', 'function_name =')} AND region = 'us-east-1'"
-        )
+    with pytest.raises(ccdbapi.NotSupportedError, match=r" awscc.lambda.functions reads code, which is write-only"):
+        cursor.execute(statement.replace(" functions", " awscc.lambda.functions"))
     assert not service.calls
 
 
