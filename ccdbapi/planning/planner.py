@@ -76,7 +76,7 @@ class Planner:
             case Explain():
                 return explained(self._query(statement.query, bindings, sys.maxsize))
             case DryRun():
-                return DryRunPlan(self._write(statement.statement, bindings))
+                return self._dry_run(statement, bindings)
             case Show():
                 return self._metadata.show(statement, bindings)
             case Describe():
@@ -110,6 +110,13 @@ class Planner:
                 return self._writes.update(statement, bindings)
             case Delete():
                 return self._writes.delete(statement, bindings)
+
+    def _dry_run(self, statement: DryRun, bindings: Bindings) -> DryRunPlan:
+        plan = self._write(statement.statement, bindings)
+        if isinstance(plan, DeletePlan) and plan.returning is not None:
+            # Nothing goes, and so nothing has to be read before it does.
+            plan = self._write(replace(statement.statement, returning=None), bindings)
+        return DryRunPlan(plan)
 
     def _query(self, statement: Query, bindings: Bindings, max_calls: int | None) -> QueryPlan:
         text = render(statement.text, bindings, statement.body)

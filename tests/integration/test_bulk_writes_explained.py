@@ -74,9 +74,10 @@ def test_an_update(image: ccdbapi.Cursor, service: CloudControl) -> None:
 
 
 def test_a_delete(image: ccdbapi.Cursor, service: CloudControl) -> None:
-    assert told(image, f"EXPLAIN DELETE FROM {IMAGES} {AT} RETURNING *") == [
-        {"operation": "DeleteResource", "type_name": TYPE, "region": "us-east-1", "identifier": ARN}
-    ]
+    for returning in ("RETURNING *", "RETURNING image_description", ""):
+        assert told(image, f"EXPLAIN DELETE FROM {IMAGES} {AT} {returning}") == [
+            {"operation": "DeleteResource", "type_name": TYPE, "region": "us-east-1", "identifier": ARN}
+        ]
     assert not service.calls
 
 
@@ -98,6 +99,7 @@ def test_a_connection_that_only_reads_explains(service: CloudControl) -> None:
         (f"EXPLAIN {INSERT.replace('old', 'x' * 600)}", ccdbapi.DataError, "expected maxLength"),
         (f"EXPLAIN UPDATE {IMAGES} SET ImageName = 'x' {AT}", ccdbapi.NotSupportedError, "create-only"),
         (f"EXPLAIN DELETE FROM {IMAGES} WHERE region = 'us-east-1'", ccdbapi.ProgrammingError, "Identifier"),
+        (f"EXPLAIN DELETE FROM {IMAGES} {AT} RETURNING nothing", ccdbapi.ProgrammingError, "nothing"),
         (f"EXPLAIN /*+ max_writes(0) */ DELETE FROM {IMAGES} {AT}", ccdbapi.ProgrammingError, "to 1 resources"),
         (f"EXPLAIN ANALYZE {INSERT}", ccdbapi.NotSupportedError, "INSERT would write"),
     ],
