@@ -10,6 +10,8 @@ from ccdbapi.catalog import ResourceType, Schema, schemas
 from ccdbapi.catalog.model import escape, unescape
 from ccdbapi.exceptions import NotSupportedError
 
+_REPLACED = "the resource would have to be replaced (INSERT a new one, DELETE this one)"
+
 
 class _Paths(NamedTuple):
     """Paths of properties downwards from a place, in tokens: ``*`` stands for any item or member."""
@@ -118,16 +120,13 @@ class Place:
     def check_changeable(self) -> None:
         """Raises `NotSupportedError` where an update can set no value."""
         if self.is_read_only:
-            raise NotSupportedError(f"{self} is read-only: AWS sets it, and an update cannot.")
+            raise NotSupportedError(f"{self} is read-only: AWS sets it. For another value {_REPLACED}.")
         self.check_removable()
 
     def check_removable(self) -> None:
         """Raises `NotSupportedError` where an update can remove no value, even with what is around it."""
         if self.is_create_only:
-            raise NotSupportedError(
-                f"{self} is create-only: to change it, the resource would have to be replaced (INSERT a new one, "
-                "DELETE this one)."
-            )
+            raise NotSupportedError(f"{self} is create-only: to change it, {_REPLACED}.")
 
     def __str__(self) -> str:
         return f"{self.pointer} of {self.resource_type.name}"

@@ -14,7 +14,7 @@ from ccdbapi.cloudcontrol import patch
 from ccdbapi.cloudcontrol.limits import objection
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.engine.session import Row
-from ccdbapi.exceptions import DataError, InternalError, ProgrammingError
+from ccdbapi.exceptions import DataError, InternalError, NotSupportedError, ProgrammingError
 from ccdbapi.execution.objections import Objections, changed_violations, new_violations
 from ccdbapi.execution.patching import patch_document
 from ccdbapi.execution.properties import property_value
@@ -58,7 +58,7 @@ _CANCELLED = ("cancel", "CANCEL_COMPLETE")
 def requests_of(plan: WritePlan, rows: Sequence[Row], objections: Objections, which: str = "") -> list[Request]:
     """The requests that the rows of the plan's source come to, if there are no ``objections`` to their values.
 
-    Those go by the row and ``which`` plan it is of. Raises `DataError` for what is no patch document.
+    Those go by the row and ``which`` plan it is of. Raises `NotSupportedError` for what no UPDATE can change.
     """
     named = [dict(zip(plan.roles, row, strict=True)) for row in rows]
     match plan:
@@ -137,13 +137,23 @@ _ACCOUNT_ROLES: tuple[Role, ...] = ("account", "account_alias")
 def _update_request(plan: UpdatePlan, verb: str, row: NamedRow, objections: Objections) -> Request | None:
     """The UpdateResource of the row, None where the resource has all the values already."""
     where = _named(plan, verb, row)
+    try:
+        document = _patch_document(plan, row, where, objections)
+    except NotSupportedError as error:
+        raise NotSupportedError(f"{where}: {error}") from None
+    except DataError as error:
+        objections.add(where, [str(error)])
+        return None
+    return None if document is None else _request(plan, "update", where, row, objections, document)
+
+
+def _patch_document(plan: UpdatePlan, row: NamedRow, where: str, objections: Objections) -> str | None:
     if "patch_document" in row:
-        return _request(plan, "update", where, row, objections, patch.checked(row["patch_document"]))
+        return patch.checked(row["patch_document"])
     model: Mapping[str, object] = json.loads(str(row["properties"]))
     values = _properties(plan, row, where, objections)
     objections.add(where, changed_violations(plan.table.resource_type, model, values))
-    document = patch_document(plan.table.resource_type, model, values)
-    return None if document is None else _request(plan, "update", where, row, objections, document)
+    return patch_document(plan.table.resource_type, model, values)
 
 
 def _properties(plan: WritePlan, row: NamedRow, where: str, objections: Objections) -> dict[str, object]:

@@ -50,6 +50,26 @@ def test_one_row(
     assert not service.calls
 
 
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        (["nonsense", "[]", "{}"], "of w0: PatchDocument is not JSON.*\n.*of w2: PatchDocument must be a list"),
+        (["[]", None, "[]"], "of w1: PatchDocument must be a list"),
+        (["[]", "[]", '[{"op": "add", "path": "/a"}]'], "of w2: PatchDocument is not valid by RFC 6902.*lacks 'value'"),
+    ],
+)
+def test_all_documents_are_told_of_at_once(
+    cursor: ccdbapi.Cursor, service: CloudControl, documents: list[str | None], message: str
+) -> None:
+    with pytest.raises(ccdbapi.DataError, match=message):
+        cursor.execute(
+            "UPDATE awscc.glue.workflows AS w SET PatchDocument = v.document "
+            "FROM (VALUES ('w0', ?), ('w1', ?), ('w2', ?)) AS v(name, document) WHERE w.name = v.name",
+            documents,
+        )
+    assert not service.calls
+
+
 def test_values_that_are_too_large(cursor: ccdbapi.Cursor, service: CloudControl) -> None:
     with pytest.raises(ccdbapi.DataError, match="Cloud Control takes 262144"):
         cursor.execute(

@@ -317,6 +317,25 @@ def test_what_does_not_fit_is_found_before_any_write(
     assert "UpdateResource" not in operations(service)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('{"Name": "other"}', "/Source/Name of AWS::MediaConnect::Flow is create-only.*would have to be replaced"),
+        ('{"Name": null}', "/Source/Name of AWS::MediaConnect::Flow is create-only.*would have to be replaced"),
+        ('{"IngestIp": "x"}', "/Source/IngestIp of AWS::MediaConnect::Flow is read-only.*would have to be replaced"),
+    ],
+)
+def test_a_part_that_cannot_be_changed_is_told_with_its_resource(
+    cursor: ccdbapi.Cursor, service: CloudControl, change: str, message: str
+) -> None:
+    flows = "awscc.mediaconnect.flows"
+    cursor.execute(f"INSERT INTO {flows} (Name, Source) VALUES ('f', ?) RETURNING Identifier", [{"Name": "s"}])
+    ((arn,),) = cursor.fetchall()
+    with pytest.raises(ccdbapi.NotSupportedError, match=f"UPDATE {flows} of {arn}: {message}"):
+        cursor.execute(f"UPDATE {flows} SET source = json_merge_patch(source, ?) WHERE flow_arn = ?", [change, arn])
+    assert "UpdateResource" not in operations(service)
+
+
 def test_two_values_for_one_resource_are_found_before_any_write(images: ccdbapi.Cursor, service: CloudControl) -> None:
     with pytest.raises(ccdbapi.ProgrammingError, match=r"gives 2 different values for one resource .*image/two"):
         images.execute(

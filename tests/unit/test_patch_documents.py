@@ -441,6 +441,7 @@ def test_a_document_may_be_a_value() -> None:
         ("", "not JSON"),
         ("[", "not JSON"),
         ("[" * 100_000, "not JSON"),
+        ('[{"op": "add", "path": "/a", "value": NaN}]', "not JSON: NaN is no JSON number"),
         ("{}", "must be a list"),
         ("null", "must be a list"),
         (None, "must be a list"),
