@@ -18,8 +18,16 @@ _NAMED = 3
 
 _CANCELLED = frozenset({"CANCEL_IN_PROGRESS", "CANCEL_COMPLETE"})
 
+#: Answers to a document that cannot be applied. AWS tells no reasons apart by its codes.
+_INAPPLICABLE = frozenset({"InvalidRequestException", "ValidationException"})
+
 #: Is told what has become of one request so far.
 Log = Callable[[Outcome], object]
+
+_GUARDED = (
+    "the document applies only to a resource that is as its test operations say: if it was changed since it was read, "
+    "nothing is overwritten, and the statement can be executed again"
+)
 
 
 def no_log(_: Outcome) -> None:
@@ -114,6 +122,8 @@ class Entry:
             failure = explain(
                 of_account(failure, self.request.account), self.request.resource_type, self.request.handler
             )
+            if failure.diag.code in _INAPPLICABLE and self.request.is_guarded:
+                failure = type(failure)(f"{failure}; {_GUARDED}", diag=failure.diag)
         self.failure = failure
 
     @property

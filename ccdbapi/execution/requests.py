@@ -47,6 +47,11 @@ class Request:
     #: The resource as it was, as JSON text, where RETURNING shows what is gone afterwards.
     model: str | None = field(default=None, repr=False)
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it changes the resource only where that is as ``test`` operations say."""
+        return self.handler == "update" and any(each.get("op") == "test" for each in json.loads(self.document))
+
     def failed(self, event: ProgressEvent) -> bool:
         """Whether ``event`` is that of a request that was not carried out. To cancel one is to have it cancelled."""
         return event.is_final and not event.succeeded and (self.handler, event.operation_status) != _CANCELLED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -257,7 +257,52 @@ def test_a_resource_that_does_not_exist_is_no_row(images: ccdbapi.Cursor, servic
     assert operations(service) == ["GetResource"]
 
 
-def test_a_change_in_between_is_found(images: ccdbapi.Cursor, service: CloudControl) -> None:
+class Overtaken(CloudControl):
+    """Another one changes each resource, by the patch document ``meanwhile``, before the next update of it."""
+
+    meanwhile: str | None = None
+
+    def answer(self, operation: str, payload: Mapping[str, object], *, account: str, region: str) -> dict[str, object]:
+        if operation == "UpdateResource" and self.meanwhile is not None:
+            document, self.meanwhile = self.meanwhile, None
+            others = {"TypeName": payload["TypeName"], "Identifier": payload["Identifier"], "PatchDocument": document}
+            super().answer(operation, others, account=account, region=region)
+        return super().answer(operation, payload, account=account, region=region)
+
+
+A, B = {"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "meanwhile", "after"),
+    [
+        ("image_description = 'mine'", {"path": "/ImageDescription", "value": "other"}, ("other", [A, B])),
+        ("image_description = NULL", {"path": "/ImageDescription", "value": "other"}, ("other", [A, B])),
+        ("""tags = '[{"Key":"a","Value":"1"},{"Key":"b","Value":"2"}]'""", {"path": "/Tags", "value": [B, A]},
+         ("old", [B, A])),
+        ("""tags = '[{"Key":"b","Value":"1"}]'""", {"path": "/Tags/0/Value", "value": "2"},
+         ("old", [{"Key": "a", "Value": "2"}, B])),
+        ("tags = NULL", {"path": "/Tags/0/Value", "value": "2"}, ("old", [{"Key": "a", "Value": "2"}, B])),
+    ],
+)  # fmt: skip
+def test_what_another_changes_in_between_is_not_overwritten(
+    assignment: str, meanwhile: dict[str, object], after: tuple[object, ...]
+) -> None:
+    service = Overtaken()
+    with ccdbapi.connect(embedded=service) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {IMAGES} (ImageName, ImageRoleArn, ImageDescription, Tags, region) VALUES (?, ?, ?, ?, ?)",
+            ["one", ROLE, "old", [A, B], "us-east-1"],
+        )
+        service.meanwhile = json.dumps([{"op": "replace", **meanwhile}])
+        with pytest.raises(ccdbapi.DataError, match=r"changed since it was read.*can be executed again"):
+            cursor.execute(f"UPDATE {IMAGES} SET {assignment} WHERE {where('one')}")
+        cursor.execute(f"SELECT image_description, tags FROM {IMAGES} WHERE {where('one')}")
+        assert cursor.fetchall() == [after]
+    service.close()
+
+
+def test_a_document_is_refused_where_its_own_tests_fail(images: ccdbapi.Cursor, service: CloudControl) -> None:
     stale = [{"op": "test", "path": "/ImageDescription", "value": "older"}]
     stale += [{"op": "replace", "path": "/ImageDescription", "value": "x"}]
     with pytest.raises(ccdbapi.DataError, match="older"):
