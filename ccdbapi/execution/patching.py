@@ -265,20 +265,22 @@ def _canonical(place: Place, value: object, *, settable: bool = False) -> str:
 
     With ``settable`` without what only the service sets, and what it does not show.
     """
+    return _text(_sorted(place, value, settable=settable))
+
+
+def _sorted(place: Place, value: object, *, settable: bool) -> object:
     if isinstance(value, Mapping):
         children = {name: place.member(name) for name in value}
-        return _text(
-            {
-                name: _canonical(child, value[name], settable=settable)
-                for name, child in children.items()
-                if not (settable and (child.is_read_only or child.is_write_only))
-            }
-        )
+        return {
+            name: _sorted(child, value[name], settable=settable)
+            for name, child in children.items()
+            if not (settable and (child.is_read_only or child.is_write_only))
+        }
     if isinstance(value, list):
         item = place.item("*")
-        texts = [_canonical(item, child, settable=settable) for child in value]
-        return _text(sorted(texts) if place.is_unordered else texts)
-    return _text(value)
+        items = [_sorted(item, child, settable=settable) for child in value]
+        return sorted(items, key=_text) if place.is_unordered else items
+    return value
 
 
 def _key(value: object) -> str | None:

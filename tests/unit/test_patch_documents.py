@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -398,6 +399,20 @@ READ_ONLY, CREATE_ONLY, WRITE_ONLY = "is read-only", "is create-only.*would have
 def test_what_cannot_be_changed(name: str, old: object, new: object, message: str) -> None:
     with pytest.raises(NotSupportedError, match=message):
         difference({} if old is None else {name: old}, {name: new})
+
+
+def test_a_value_that_is_nested_deeply_takes_no_more_than_it_is_long() -> None:
+    old, new, path = "a", "b", "/Map"
+    before: dict[str, object] = {"x": [old]}
+    after: dict[str, object] = {"x": [new]}
+    for _ in range(20):
+        before, after, path = {"m": before}, {"m": after}, f"{path}/m"
+    tracemalloc.start()
+    document = difference({"Map": before}, {"Map": after})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert document == changed(f"{path}/x/0", old, new)
+    assert most < 1_000_000
 
 
 # How long a document may be
