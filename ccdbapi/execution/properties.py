@@ -22,7 +22,12 @@ def property_value(resource_type: ResourceType, column: Column, value: object) -
     if value is None:
         return None
     types = json_types(resource_type.schema, str(column.pointer))
-    plain = _plain(value)
+    if types == {"string"} and isinstance(value, decimal.Decimal):
+        return _digits(value)
+    try:
+        plain = _plain(value)
+    except ValueError as error:
+        raise DataError(f"{column.name} takes {_list(types)}: {error}.") from None
     if isinstance(plain, str):
         return _from_text(column, plain, types)
     if not types or _json_type(plain) in types or ("number" in types and _json_type(plain) == "integer"):
@@ -40,8 +45,8 @@ def _from_text(column: Column, text: str, types: frozenset[str]) -> object:
     if types == {"boolean"} and text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
+        value = _plain(json.loads(text, parse_constant=_refuse_constant))
+    except (ValueError, RecursionError) as error:
         if "string" in types:
             return text
         raise DataError(f"{column.name} takes {_list(types)}, and the text given is not JSON: {error}.") from None
@@ -55,9 +60,23 @@ def _from_text(column: Column, text: str, types: frozenset[str]) -> object:
     raise DataError(f"{column.name} takes {_list(types)}, and the text given is JSON for {kind}.")
 
 
+def _characters(text: str) -> str:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("a text holds half of a surrogate pair, which is no character")
+    return text
+
+
+def _digits(value: decimal.Decimal) -> str:
+    """All digits of the number, of which a JSON number may hold too few."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _plain(value: object) -> object:
-    """A value of the engine as JSON can hold it."""
+    """A value of the engine as JSON can hold it. Raises ValueError for one that it cannot."""
     match value:
+        case str():
+            return _characters(value)
         case decimal.Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case datetime.datetime():
@@ -71,9 +90,9 @@ def _plain(value: object) -> object:
         case datetime.timedelta():
             return value.total_seconds()
         case float() if not math.isfinite(value):
-            raise DataError(f"{value} is no number that JSON has.")
+            raise ValueError(f"{value} is no number that JSON has")
         case Mapping():
-            return {str(name): _plain(member) for name, member in value.items()}
+            return {_characters(str(name)): _plain(member) for name, member in value.items()}
         case list() | tuple():
             return [_plain(member) for member in value]
     return value
@@ -97,7 +116,7 @@ def _json_type(value: object) -> str:
 
 
 def _list(types: frozenset[str]) -> str:
-    return " or ".join(sorted(types))
+    return " or ".join(sorted(types)) or "any JSON"
 
 
 def _refuse_constant(name: str) -> object:
