@@ -43,7 +43,7 @@ async def models_of(clients: Clients, written: Sequence[Written], patience: Pati
                 return await clients(request.account).get_resource(
                     request.region,
                     request.resource_type.name,
-                    event.identifier,
+                    request.identifier or event.identifier,
                     role_arn=request.role_arn,
                     type_version_id=request.type_version_id,
                 )
@@ -70,12 +70,13 @@ def event_table(returning: Returning, written: Sequence[Written], models: Sequen
 
 def _row(returning: Returning, request: Request, event: ProgressEvent, model: str | None) -> Mapping[str, str | None]:
     identifier = event.identifier or (request.identifier if request.handler != "cancel" else None)
-    key = None if identifier is None else parts_of(returning.table, Key(request.region, identifier))
+    # Joined with | it may not tell its parts, as the one that was sent does.
+    told = (parts_of(returning.table, Key(request.region, text)) for text in (identifier, request.identifier) if text)
     shown = [column for column in returning.raw.columns if column.startswith("/")]
     return {
         **_scope(request, returning),
         **event_members(event),
-        **(key or {}),
+        **next(filter(None, told), {}),
         **({} if model is None else {PROPERTIES: model, **model_columns(model, shown)}),
     }
 

@@ -61,6 +61,8 @@ def request_row(origin: RequestKey | RequestListing, event: ProgressEvent) -> Ro
 def resource_row(source: Source, key: Key, properties: str) -> Row:
     """The row of a resource as GetResource shows it; ``properties`` is JSON text."""
     row = _key_columns(key) | {PROPERTIES: properties}
+    if source.is_target:
+        row[IDENTIFIER] = address_of(source.table, key)
     pointers = [column for column in source.columns if column.startswith("/")]
     # What is write-only stands in the identifier alone.
     return row | {**parts_of(source.table, key), **model_columns(properties, pointers)} if pointers else row

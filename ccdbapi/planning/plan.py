@@ -147,6 +147,7 @@ class Source:
     times. They may stop after ``enough`` rows; None if they read all. ``constants`` are columns that have the same
     value in all rows, the one that the statement's predicates give them. ``lists`` is the table of the type's lists,
     whose parents those of the parts are by. ``account_ids`` has the ids of the accounts by alias, if they are needed.
+    ``is_target``: whether its rows are what a write is about, which sends their identifiers.
     """
 
     table: Table
@@ -159,6 +160,7 @@ class Source:
     constants: Mapping[str, str]
     lists: Table | None
     account_ids: Mapping[str, str] = field(default_factory=dict)
+    is_target: bool = False
 
     @property
     def may_stop_early(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from ccdbapi.catalog import ACCOUNT, GENERIC_SERVICE, IDENTIFIER, Catalog, Table
@@ -130,9 +130,7 @@ class QueryPlanner:
         plan = self.query(text, bindings, options)
         known = {*table.scope_columns, IDENTIFIER, *table.resource_type.primary_identifier, *OPTION_COLUMNS}
         sources = tuple(
-            replace(source, parts=tuple(map(_taken_for_granted, source.parts)))
-            if source.raw == view.table and source.columns <= known
-            else source
+            replace(source, is_target=True, parts=_target_parts(source, known)) if source.raw == view.table else source
             for source in plan.sources
         )
         if any(source.table.resource_type != table.resource_type for source in sources):
@@ -223,6 +221,11 @@ def _enough(scans: Sequence[Scan]) -> int | None:
     """How many rows the scans need together at most; None where one of them reads all."""
     wanted = [scan.enough for scan in scans if scan.enough is not None]
     return min(sum(wanted), sys.maxsize) if wanted and len(wanted) == len(scans) else None
+
+
+def _target_parts(source: Source, known: Set[str]) -> tuple[Calls, ...]:
+    """The parts of a target; those of which no more is asked than what is ``known`` without a get make none."""
+    return tuple(map(_taken_for_granted, source.parts)) if source.columns <= known else source.parts
 
 
 def _taken_for_granted(calls: Calls) -> Calls:

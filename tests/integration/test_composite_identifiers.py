@@ -94,6 +94,29 @@ def test_a_write_by_parts_with_a_bar_reaches_the_resource_that_they_name(
     assert cursor.fetchall() == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE {MODELS} SET description = 'changed' WHERE",
+        f"UPDATE {MODELS} SET PatchDocument = '[]' WHERE content_type = ? AND",
+        f"DELETE FROM {MODELS} WHERE content_type = ? AND",
+        f"DELETE FROM {MODELS} WHERE",
+    ],
+)
+@pytest.mark.parametrize(("api", "name"), [("a|b", "c"), ("a", "b|c")])
+def test_a_write_of_what_was_read_reaches_the_resource_that_was_read(
+    service: CloudControl, cursor: ccdbapi.Cursor, statement: str, api: str, name: str
+) -> None:
+    """Joined, its identifier may be that of another one."""
+    create_model(cursor, api, name)
+    service.calls.clear()
+    parameters = ["application/json"] * statement.count("?") + [api, name]
+    cursor.execute(f"{statement} rest_api_id = ? AND name = ? RETURNING rest_api_id, name, Identifier", parameters)
+    assert cursor.fetchall() == [(api, name, f"{api}|{name}")]
+    for sent in asked(service, "Identifier"):
+        assert json.loads(str(sent)) == {"RestApiId": api, "Name": name}
+
+
 def test_parts_split_at_another_bar_are_another_resource(cursor: ccdbapi.Cursor) -> None:
     create_model(cursor, "a|b", "c")
     cursor.execute(f"SELECT * FROM {MODELS} WHERE region = 'us-east-1' AND rest_api_id = 'a' AND name = 'b|c'")
