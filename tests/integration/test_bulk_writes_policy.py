@@ -121,6 +121,7 @@ def test_what_is_no_number(cursor: ccdbapi.Cursor, service: CloudControl, hint: 
         f"INSERT INTO {FLOWS} (name) VALUES ('x')",
         f"INSERT INTO {FLOWS} (name) SELECT name || '-copy' FROM {FLOWS} WHERE {ALL}",
         f"{DELETE} RETURNING *",
+        f"WITH w AS (SELECT 'w0' AS name) {DELETE}",
         f"/*+ async */ {DELETE}",
         "DELETE FROM awscc.cloud_control.resource_request WHERE RequestToken = 'x'",
     ],
@@ -131,6 +132,25 @@ def test_a_connection_that_only_reads_makes_no_call_for_what_writes(flows: Cloud
         with pytest.raises(ccdbapi.NotSupportedError, match="read_only=True"):
             cursor.execute(statement)
         assert not flows.calls
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (f"WITH w AS ({DELETE} RETURNING *) SELECT * FROM w", "DELETE cannot stand inside another statement"),
+        (f"SELECT * FROM ({DELETE} RETURNING *) AS w", "syntax error"),
+        (f"SELECT 1; {DELETE}", "a second statement begins here"),
+        (f"EXPLAIN ANALYZE {DELETE}", "DELETE would write"),
+    ],
+)
+def test_a_write_is_hidden_in_nothing(flows: CloudControl, statement: str, message: str) -> None:
+    for read_only in (True, False):
+        with (
+            connected(flows, read_only=read_only) as connection,
+            pytest.raises(ccdbapi.DatabaseError, match=message),
+        ):
+            connection.cursor().execute(statement)
+    assert not flows.calls
 
 
 @both_faces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -68,6 +69,10 @@ class Reticent(HeldService):
         return answer
 
 
+MODELS = "awscc.apigateway.models"
+MODEL = f"INSERT INTO {MODELS} (RestApiId, Name, ContentType, region) VALUES (?, ?, 'text/plain', 'us-east-1')"
+
+
 @pytest.fixture
 def reticent() -> Iterator[Reticent]:
     service = Reticent()
@@ -84,6 +89,21 @@ def with_images(service: CloudControl) -> ccdbapi.Cursor:
     cursor.execute(INSERT)
     service.calls.clear()
     return cursor
+
+
+def test_it_reads_the_resource_that_was_written_where_its_joined_identifier_may_be_anothers(reticent: Reticent) -> None:
+    with ccdbapi.connect(embedded=reticent) as connection, connection.cursor() as cursor:
+        cursor.execute(MODEL, ["a", "b|c"])
+        reticent.calls.clear()
+        cursor.execute(
+            f"UPDATE {MODELS} SET description = 'new' "
+            "WHERE region = 'us-east-1' AND rest_api_id = 'a' AND name = 'b|c' "
+            "RETURNING Identifier, rest_api_id, description"
+        )
+        assert cursor.fetchall() == [("a|b|c", "a", "new")]
+    asked = [json.loads(str(call.payload["Identifier"])) for call in reticent.calls if "Identifier" in call.payload]
+    assert operations(reticent) == [*UPDATED, "GetResource"]
+    assert asked == [{"RestApiId": "a", "Name": "b|c"}] * 3
 
 
 @pytest.mark.parametrize(

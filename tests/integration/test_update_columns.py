@@ -142,6 +142,19 @@ def test_expressions_see_the_old_row(
     assert patches() == {"one": patch}
 
 
+def test_columns_are_exchanged(images: ccdbapi.Cursor, patches: Patches) -> None:
+    images.execute(
+        f"UPDATE {IMAGES} SET image_description = image_display_name, image_display_name = image_description "
+        f"WHERE {where('one')}"
+    )
+    assert patches()["one"] == [
+        {"op": "test", "path": "/ImageDescription", "value": "old"},
+        {"op": "test", "path": "/ImageDisplayName", "value": "Display"},
+        {"op": "replace", "path": "/ImageDescription", "value": "Display"},
+        {"op": "replace", "path": "/ImageDisplayName", "value": "old"},
+    ]
+
+
 def test_parameters_are_values(images: ccdbapi.Cursor, patches: Patches) -> None:
     images.execute(
         f"UPDATE {IMAGES} SET image_description = ?, tags = ? WHERE region = ? AND Identifier = ?",
