@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import jsonpatch
 
@@ -23,10 +24,14 @@ _OPERANDS = {"add": "value", "replace": "value", "test": "value", "move": "from"
 def written(guards: Sequence[Operation], changes: Sequence[Operation]) -> str:
     """The document that makes the ``changes``, or none of them unless all ``guards`` (``test`` operations) hold.
 
-    The guards are left out where the document would be too long with them. Raises `DataError` where it still is.
+    Where it would be too long with all guards, it lacks the longest. Raises `DataError` where it still is too long.
     """
-    guarded = json.dumps([*guards, *changes])
-    return guarded if len(guarded) <= MAX_LENGTH else _fitting(json.dumps(changes))
+    room = MAX_LENGTH - len(_fitting(json.dumps(changes)))
+    lengths = [len(json.dumps(guard)) + len(", ") for guard in guards]
+    by_length = sorted(range(len(guards)), key=lengths.__getitem__)
+    sums = accumulate(lengths[number] for number in by_length)
+    kept = {number for number, length in zip(by_length, sums, strict=True) if length <= room}
+    return json.dumps([*(guard for number, guard in enumerate(guards) if number in kept), *changes])
 
 
 def checked(document: object) -> str:

@@ -83,6 +83,10 @@ def difference(before: Mapping[str, object], assigned: Mapping[str, object]) -> 
     return [] if text is None else [tuple(operation.values()) for operation in json.loads(text)]
 
 
+def operation(short: Short) -> dict[str, object]:
+    return dict(zip(("op", "path", "value"), short, strict=False))
+
+
 def changed(path: str, old: object, new: object) -> list[Short]:
     return [("test", path, old), ("replace", path, new)]
 
@@ -421,6 +425,17 @@ def test_a_value_that_is_nested_deeply_takes_no_more_than_it_is_long() -> None:
 def test_guards_that_do_not_fit_are_left_out() -> None:
     old, new = "a" * 150_000, "b" * 150_000
     assert difference({"Name": old}, {"Name": new}) == [("replace", "/Name", new)]
+    assert difference({"Size": 1, "Name": old, "On": True}, {"Size": 2, "Name": new, "On": False}) == [
+        ("test", "/Size", 1), ("test", "/On", True),
+        ("replace", "/Size", 2), ("replace", "/Name", new), ("replace", "/On", False),
+    ]  # fmt: skip
+
+
+def test_a_document_is_as_long_as_it_may_be() -> None:
+    old = "a" * (patch.MAX_LENGTH - len(json.dumps([*map(operation, changed("/Name", "", "b"))])))
+    assert len(str(patch_document(THING, {"Name": old}, {"Name": "b"}))) == patch.MAX_LENGTH
+    assert difference({"Name": old}, {"Name": "b"}) == changed("/Name", old, "b")
+    assert difference({"Name": old + "a"}, {"Name": "b"}) == [("replace", "/Name", "b")]
 
 
 def test_a_document_that_does_not_fit_is_refused() -> None:
