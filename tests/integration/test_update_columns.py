@@ -209,6 +209,22 @@ def test_a_number_is_calculated(cursor: ccdbapi.Cursor, patches: Patches) -> Non
     ]
 
 
+@pytest.mark.parametrize("text", ["[1, 2]", ' {"a" : 1} ', "null", "5", "1.0", "true", '"quoted"', "[1,"])
+@pytest.mark.parametrize("source", ["VALUES (?, 'String', ?)", "SELECT ?, 'String', ?", "VALUES (?, 'String', 'TEXT')"])
+def test_text_that_looks_like_json_is_written_as_it_stands(
+    cursor: ccdbapi.Cursor, service: CloudControl, text: str, source: str
+) -> None:
+    parameters = ["p", text][: source.count("?")]
+    cursor.execute(
+        f"INSERT INTO awscc.ssm.parameters (Name, Type, Value) {source.replace('TEXT', text)} RETURNING value",
+        parameters,
+    )
+    assert cursor.fetchall() == [(text,)]
+    assert json.loads(str(service.calls[0].payload["DesiredState"]))["Value"] == text
+    cursor.executemany("UPDATE awscc.ssm.parameters SET value = value || ? WHERE name = ?", [[text, "p"]])
+    assert cursor.execute("SELECT value FROM awscc.ssm.parameters WHERE name = 'p'").fetchall() == [(text * 2,)]
+
+
 def test_text_for_a_text_property_stays_text(cursor: ccdbapi.Cursor, patches: Patches) -> None:
     cursor.execute(
         "INSERT INTO awscc.ssm.parameters (Name, Type, Value, region) VALUES ('p', 'String', '[0]', 'us-east-1')"
