@@ -8,17 +8,18 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, cast
 
 import duckdb
 
 from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.bindings import Bindings
-from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception
+from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception, place_of
 from ccdbapi.engine.local_tables import LocalTables
 from ccdbapi.engine.relation import KeyQuery
 from ccdbapi.engine.session import Session
-from ccdbapi.engine.syntax import table_references
+from ccdbapi.engine.syntax import row_functions, table_references
 from ccdbapi.engine.view import StoredColumn, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError
 from ccdbapi.fork import keep_forever
@@ -133,8 +134,26 @@ class Database:
                 return [_name_parts(name) for name in sorted(self._root.get_table_names(sql, qualified=True))]
             except duckdb.BinderException:
                 # It knows no columns of tables that are not there yet, and some clauses (USING, UNNEST) need them.
-                row = self._root.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-                return sorted(map(self._looked_through, table_references(json.loads(row[0])))) if row else []
+                return sorted(map(self._looked_through, table_references(self._tree(sql))))
+
+    def row_functions(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[str]:
+        """The functions of the query ``sql`` that are of several rows, in words: aggregates, windows, and unnest.
+
+        Those of its subqueries are left out. What does not parse has none.
+        """
+        with self._planning(sql, bindings, locate):
+            found = row_functions(self._tree(sql), self._aggregates)
+        return [f"the {kind} {name}{place_of(sql, offset, locate)}" for kind, name, offset in found]
+
+    @cached_property
+    def _aggregates(self) -> frozenset[str]:
+        query = "SELECT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        return frozenset(name for (name,) in self._root.execute(query).fetchall())
+
+    def _tree(self, sql: str) -> object:
+        """The engine's syntax tree of ``sql``."""
+        row = self._root.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
+        return json.loads(row[0]) if row else None
 
     def define(self, view: View) -> None:
         """Creates a view and, where it does not exist yet, the empty raw table under it."""

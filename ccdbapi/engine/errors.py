@@ -100,12 +100,16 @@ def _error(kind: str, message: object, details: Mapping[str, object], sql: str, 
         error_class, text = UnknownTable, f"There is no table {details.get('name')}"
     position = details.get("position")
     if isinstance(position, str) and position.isdigit():
-        # The engine counts bytes.
-        place = locate(len(sql.encode()[: int(position)].decode(errors="ignore")))
-        text = text if place is None else f"{text} (at {place})"
+        text += place_of(sql, int(position), locate)
     if column := _unknown_column(details, text):
         return UnknownColumn(text, column, _span(details, sql))
     return error_class(text if advice is None else f"{text}: {advice}")
+
+
+def place_of(sql: str, offset: int, locate: Locate) -> str:
+    """Words for where ``offset`` lies in the user's SQL, in brackets; none if it does not. The engine counts bytes."""
+    place = locate(len(sql.encode()[:offset].decode(errors="ignore")))
+    return "" if place is None else f" (at {place})"
 
 
 def _unknown_column(details: Mapping[str, object], text: str) -> str | None:

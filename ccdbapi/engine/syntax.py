@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+#: The function that makes several rows of one, by its names.
+_UNNEST = frozenset({"unnest", "unlist"})
+
+
+class RowFunction(NamedTuple):
+    """A function that is of several rows at once, or makes several of one; ``offset`` in the text, in bytes."""
+
+    kind: str
+    name: str
+    offset: int
 
 
 def table_references(tree: object) -> set[tuple[str, ...]]:
@@ -13,12 +25,33 @@ def table_references(tree: object) -> set[tuple[str, ...]]:
     return {parts for parts in references if len(parts) > 1 or parts[0].lower() not in named}
 
 
+def row_functions(tree: object, aggregates: Collection[str]) -> Iterator[RowFunction]:
+    """The functions of the tree that are of several rows; those within its subqueries left out."""
+    if isinstance(tree, dict):
+        kind, name = tree.get("class"), str(tree.get("function_name"))
+        offset = tree.get("query_location")
+        place = offset if isinstance(offset, int) else 0
+        if kind == "SUBQUERY":
+            return
+        if kind == "WINDOW":
+            yield RowFunction("window function", name, place)
+        elif kind == "FUNCTION" and name.lower() in aggregates:
+            yield RowFunction("aggregate", name.removesuffix("_star"), place)
+        elif kind == "FUNCTION" and name.lower() in _UNNEST:
+            yield RowFunction("function", name, place)
+    for member in _members(tree):
+        yield from row_functions(member, aggregates)
+
+
 def _nodes(tree: object) -> Iterator[dict[str, object]]:
     if isinstance(tree, dict):
         yield tree
-    members = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    for member in members:
+    for member in _members(tree):
         yield from _nodes(member)
+
+
+def _members(tree: object) -> Collection[object]:
+    return tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
 
 
 def _entries(cte_map: object) -> list[dict[str, object]]:

@@ -7,18 +7,17 @@ from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
 from ccdbapi.engine.errors import UnknownColumn
 from ccdbapi.engine.view import quote_identifier
-from ccdbapi.exceptions import NotSupportedError
+from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 from ccdbapi.planning.aliases import unknown_column
 from ccdbapi.planning.plan import Returning
 from ccdbapi.planning.queries import QueryPlanner, qualified
 from ccdbapi.planning.rendering import render
 from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.views import EVENT_COLUMNS, ROW_NUMBER, returning_view_of
-from ccdbapi.sql import Delete, Insert, Update
+from ccdbapi.sql import Delete, Fragment, Insert, Update
 
-#: What the user's own query is called within the one that puts its rows in order; and a column of it that has the
-#: engine refuse aggregates, which would be of each row alone.
-_SHOWN, _EACH = '"ccdbapi shown"', '"ccdbapi each"'
+#: What the user's own query is called within the one that puts its rows in order.
+_SHOWN = '"ccdbapi shown"'
 
 
 class ReturningPlanner:
@@ -39,13 +38,13 @@ class ReturningPlanner:
         view = returning_view_of(table)
         self._database.define(view)
         alias = quote_identifier(statement.alias or statement.table.name)
+        self._check_rows(statement.text, statement.returning, bindings)
         # `*` is the event and where it is of; the names of properties are found one level further out.
         events = ", ".join(f'{alias}."{name}"' for name in (*EVENT_COLUMNS, *table.scope_columns))
         text = render(
             statement.text, bindings,
-            f"SELECT {_SHOWN}.* EXCLUDE ({_EACH}) FROM {qualified(view)} AS {alias}, "
-            f'LATERAL (SELECT "ccdbapi event"."Operation" AS {_EACH}, ', statement.returning,
-            f' FROM (SELECT {events}) AS "ccdbapi event") AS {_SHOWN} ORDER BY {alias}."{ROW_NUMBER}"',
+            f"SELECT {_SHOWN}.* FROM {qualified(view)} AS {alias}, LATERAL (SELECT ", statement.returning,
+            f' FROM (SELECT {events}) AS {alias}) AS {_SHOWN} ORDER BY {alias}."{ROW_NUMBER}"',
         )  # fmt: skip
         names = self._database.table_names(text.sql, bindings, text.locate)
         others = [name for name in names if self._queries.table(name) is not None]
@@ -64,3 +63,12 @@ class ReturningPlanner:
             columns=frozenset().union(*(scan.columns for scan in scans)),
             account_ids=self._scopes.ids() if any(ACCOUNT in scan.columns for scan in scans) else {},
         )
+
+    def _check_rows(self, statement: str, returning: Fragment, bindings: Bindings) -> None:
+        """Raises for what is of several rows: the engine would have it see each row alone."""
+        text = render(statement, bindings, "SELECT ", returning)
+        for function in self._database.row_functions(text.sql, bindings, text.locate):
+            raise ProgrammingError(
+                f"RETURNING gives one row for each request, where {function} cannot stand: apply it to the rows that "
+                "are fetched."
+            )

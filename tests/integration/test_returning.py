@@ -163,6 +163,21 @@ def test_a_star_is_the_event_and_region(service: CloudControl, statement: str, c
         assert operations(service) == calls
 
 
+@pytest.mark.parametrize(("alias", "star"), [("", "images.*"), (" AS i", "i.*")])
+def test_a_star_of_the_table_is_the_same(service: CloudControl, alias: str, star: str) -> None:
+    with with_images(service).connection as connection, connection.cursor() as cursor:
+        cursor.execute(f"{PATCH.replace(' SET', f'{alias} SET')} RETURNING {star}, {star.removesuffix('*')}image_name")
+        assert [column[0] for column in cursor.description or ()] == [*EVENT, "image_name"]
+        assert [row[-1] for row in cursor.fetchall()] == ["one"]
+
+
+def test_a_subquery_may_be_of_several_rows(service: CloudControl) -> None:
+    with ccdbapi.connect(embedded=service) as connection, connection.cursor() as cursor:
+        connection.register("numbers", [{"n": 1}, {"n": 2}])
+        cursor.execute(f"{INSERT} RETURNING image_name, (SELECT sum(n) FROM numbers) + len([1, 2]) AS s")
+        assert cursor.fetchall() == [("one", 5), ("two", 5)]
+
+
 def test_a_star_beside_columns(service: CloudControl) -> None:
     with with_images(service).connection as connection, connection.cursor() as cursor:
         cursor.execute(f"{DELETE} RETURNING *, image_name AS name")
@@ -317,7 +332,10 @@ def test_a_failure_that_is_a_row_has_the_identifier_it_was_about(service: CloudC
         ("image_nam", ccdbapi.ProgrammingError, "image_nam.*Candidate bindings.*image_name"),
         ("other.image_name", ccdbapi.ProgrammingError, "other"),
         (f"(SELECT max(image_arn) FROM {IMAGES}_list_only)", ccdbapi.NotSupportedError, "no other table"),
-        ("count(*)", ccdbapi.ProgrammingError, "(?i)aggregate"),
+        ("count(*)", ccdbapi.ProgrammingError, r"one row for each request, where the aggregate count \(at line 1, col"),
+        ("1 + max(image_name)", ccdbapi.ProgrammingError, "the aggregate max"),
+        ("row_number() OVER (), 1", ccdbapi.ProgrammingError, "the window function row_number"),
+        ("Identifier, unnest([1, 2])", ccdbapi.ProgrammingError, "the function unnest"),
         ("Identifier Identifier Identifier", ccdbapi.ProgrammingError, "syntax error"),
     ],
 )
