@@ -78,12 +78,17 @@ class AiohttpTransport:
                 return _reply(endpoint, response, text)
         except (aiohttp.ClientSSLError, ssl.SSLCertVerificationError) as error:
             raise EndpointError(
-                f"{endpoint.url} could not be trusted: {error}. Does AWS_CA_BUNDLE name the right certificates?"
+                f"{endpoint.url} could not be trusted: {error}. Does AWS_CA_BUNDLE name the right certificates?",
+                sent=False,
             ) from error
         except aiohttp.ClientConnectorDNSError as error:
             if _no_such_host(error):
-                raise EndpointError(f"There is no host {error.host}: is {region!r} a region of AWS?") from error
-            raise TransportError(f"{endpoint.url}: {error}") from error
+                raise EndpointError(
+                    f"There is no host {error.host}: is {region!r} a region of AWS?", sent=False
+                ) from error
+            raise TransportError(f"{endpoint.url}: {error}", sent=False) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise TransportError(f"{endpoint.url}: {error}", sent=False) from error
         except (aiohttp.ClientError, OSError) as error:
             raise TransportError(f"{endpoint.url}: {error or type(error).__name__}") from error
 

@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError, SSLError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ParamValidationError,
+    SSLError,
+)
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
 
 from ccdbapi.cloudcontrol.aws_session import SERVICE, AwsSession, translated
 from ccdbapi.cloudcontrol.transport import CONNECT_TIMEOUT, READ_TIMEOUT, EndpointError, Reply, TransportError
@@ -80,8 +88,14 @@ class _Pool:
                 return Reply(400, None, {"__type": "ValidationException", "Message": str(error)})
             except SSLError as error:
                 raise EndpointError(f"{error} Does AWS_CA_BUNDLE name the right certificates?") from error
+            except (EndpointConnectionError, ConnectTimeoutError) as error:
+                raise TransportError(f"{client.meta.endpoint_url}: {error}", sent=False) from error
             except (HTTPClientError, BotocoreConnectionError) as error:
                 raise TransportError(f"{client.meta.endpoint_url}: {error}") from error
+            except (ResponseParserError, AttributeError, ValueError) as error:
+                raise EndpointError(
+                    f"{client.meta.endpoint_url} gave an answer that makes no sense: {error}"
+                ) from error
             body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
             if not body:
                 # No operation answers with nothing: this is what botocore makes of an answer that was cut off.

@@ -14,7 +14,7 @@ from ccdbapi.cloudcontrol import observer
 from ccdbapi.cloudcontrol.clock import Clock
 from ccdbapi.cloudcontrol.limiter import RateLimiter
 from ccdbapi.cloudcontrol.observer import CANCELLED, NO_ANSWER, SUCCESS, Attempt
-from ccdbapi.cloudcontrol.retry import Backoff, Verdict, judge, leaves_open, throttles
+from ccdbapi.cloudcontrol.retry import Backoff, Trace, Verdict, judge, trace
 from ccdbapi.cloudcontrol.transport import Answer, EndpointError, Transport, TransportError
 from ccdbapi.exceptions import DatabaseError, Diagnostics, InterfaceError, OperationalError, error_for, of_account
 
@@ -31,25 +31,33 @@ _LISTED = {"ListResources": "ResourceDescriptions", "ListResourceRequests": "Res
 class Dispatch:
     """How far the sending of a call is, for those who may have to give it up.
 
-    ``sent`` tells whether it has been sent at all, ``travelling`` whether an answer is due, ``failure`` what its latest
+    ``tries`` is how often it has been sent, ``travelling`` tells whether an answer is due, ``failure`` what its latest
     try came to, and ``doubtful`` whether one of them may have been carried out although it failed.
     """
 
-    sent: bool = False
+    tries: int = 0
     travelling: bool = False
     failure: DatabaseError | None = None
     doubtful: bool = False
 
-    def departed(self) -> None:
-        self.sent = self.travelling = True
+    @property
+    def sent(self) -> bool:
+        """Whether it has been sent at all."""
+        return self.tries > 0
 
-    def failed(self, failure: DatabaseError) -> None:
+    def departed(self) -> None:
+        self.tries += 1
+        self.travelling = True
+
+    def stayed(self) -> None:
+        """It could not be sent, although it was about to be."""
+        self.tries -= 1
+        self.travelling = False
+
+    def failed(self, failure: DatabaseError, says: Trace) -> None:
         self.failure = failure
-        if leaves_open(failure.diag.code):
-            self.doubtful = True
-        elif not throttles(failure.diag.code):
-            # The service has looked at it, and would know what it had taken on before by its client token.
-            self.doubtful = False
+        if says is not Trace.SILENT:
+            self.doubtful = says is Trace.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +184,13 @@ class Caller:
                 reply, verdict = await self._attempt(call, number)
             except (TransportError, OSError) as error:
                 failure, cause, final = _unanswered(call, number, error), error, isinstance(error, EndpointError)
+                says = Trace.OPEN if _left(error) else Trace.SILENT
             else:
                 if verdict is None:
                     return reply
                 failure, final = _refused(call, reply, number), verdict is Verdict.FINAL
-            call.dispatch.failed(failure)
+                says = trace(reply.status, failure.diag.code)
+            call.dispatch.failed(failure, says)
             if final or number >= self._max_attempts:
                 raise failure from cause
             await self._clock.sleep(self._backoff.delay(number))
@@ -207,8 +217,11 @@ class Caller:
             except asyncio.CancelledError:
                 outcome = CANCELLED
                 raise
-            except Exception:
-                call.dispatch.travelling = False
+            except Exception as error:
+                if _left(error):
+                    call.dispatch.travelling = False
+                else:
+                    call.dispatch.stayed()
                 raise
             finally:
                 _report(
@@ -238,6 +251,11 @@ class Caller:
         if loop not in self._limits:
             self._limits[loop] = _Limits(self._rate_limit, self._clock)
         return self._limits[loop]
+
+
+def _left(error: Exception) -> bool:
+    """Whether the request may have been sent, although `Transport.send` raised ``error``."""
+    return not isinstance(error, DatabaseError) and getattr(error, "sent", True)
 
 
 def _report(attempt: Attempt) -> None:
@@ -301,7 +319,7 @@ def _unanswered(call: Call, attempts: int, error: Exception) -> OperationalError
     why = str(error) or type(error).__name__
     tries = f" in {attempts} tries" if attempts > 1 else ""
     message = f"{call.operation} of {what} in {call.region} got no answer{tries}: {why.removesuffix('.')}."
-    if call.client_token:
+    if call.client_token and call.dispatch.sent:
         message = f"{message} {_unknown_outcome(call)}"
     return OperationalError(message, diag=call.diagnostics(message=why))
 

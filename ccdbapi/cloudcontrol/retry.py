@@ -94,6 +94,50 @@ def leaves_open(code: str | None) -> bool:
     return code in _OPEN
 
 
+#: Codes of answers that are given before anything is looked for by its client token. Source: "Common Errors" in the
+#: Cloud Control API reference.
+_AT_THE_DOOR = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class Trace(Enum):
+    """What a try that failed says about whether the request has been carried out, by it or by those before it."""
+
+    #: It may have been.
+    OPEN = "open"
+    #: Not by this one; of those before nothing is said.
+    SILENT = "silent"
+    #: It has not: the service has looked at it, and would know what it had taken on before by its client token.
+    REFUSED = "refused"
+
+
+def trace(status: int, code: str | None) -> Trace:
+    """What an answer with this HTTP status and error code says of the request."""
+    if leaves_open(code) or (status >= 500 and code not in _RULES):
+        return Trace.OPEN
+    if throttles(code) or status == 429 or code in _AT_THE_DOOR:
+        return Trace.SILENT
+    return Trace.REFUSED
+
+
 def throttles(code: str | None) -> bool:
     """Whether this error code asks to go slower."""
     return _RULES.get(code or "") is _Rule.THROTTLE

@@ -34,10 +34,15 @@ class Reply(NamedTuple):
 
 
 class TransportError(Exception):
-    """No answer came: the connection could not be made, or broke. Whether the request was handled is unknown.
+    """No answer came: the connection could not be made, or broke.
 
-    The message names the endpoint. An `OSError` out of `Transport.send` means the same.
+    Unless it is known that the request was not ``sent``, it may have been handled. The message names the endpoint. An
+    `OSError` out of `Transport.send` means the same.
     """
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class EndpointError(TransportError):

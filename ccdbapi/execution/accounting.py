@@ -56,9 +56,9 @@ class Entry:
     def state(self) -> OutcomeState:
         if self.event is not None:
             return "done" if self.succeeded else "failed" if self.event.is_final else "unknown"
-        refusal = self._refusal
-        if refusal is None and not self.dispatch.sent:
+        if not self.dispatch.sent:
             return "not sent"
+        refusal = self._refusal
         if refusal is None or self.dispatch.travelling or self.dispatch.doubtful or leaves_open(refusal.diag.code):
             return "unknown"
         return "failed"

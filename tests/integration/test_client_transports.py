@@ -169,8 +169,9 @@ def test_a_connection_that_breaks_is_a_transport_error(kind: str, moment: str) -
         request.transport.abort()
         return response
 
-    with pytest.raises(TransportError, match=r"http://127.0.0.1:\d+"):
+    with pytest.raises(TransportError, match=r"http://127.0.0.1:\d+") as raised:
         asyncio.run(answer_of(kind, handler))
+    assert raised.value.sent
 
 
 @both
@@ -186,8 +187,16 @@ def test_a_port_that_nobody_listens_on_is_a_transport_error(kind: str) -> None:
             finally:
                 await transport.close()
 
-        with pytest.raises(TransportError, match=url):
+        with pytest.raises(TransportError, match=url) as raised:
             asyncio.run(main())
+        assert not raised.value.sent
+
+
+@pytest.mark.parametrize("body", [b"[1]", b'{"ResourceDescription": [1]}'])
+def test_an_answer_that_boto3_cannot_read_may_have_been_a_success(body: bytes) -> None:
+    with pytest.raises(EndpointError, match=r"http://127.0.0.1:\d+ gave an answer that makes no sense") as raised:
+        asyncio.run(answer_of("boto3", answering(amz_json(body))))
+    assert raised.value.sent
 
 
 def test_parameters_that_boto3_refuses_are_refused_as_the_service_would() -> None:

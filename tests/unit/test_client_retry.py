@@ -145,6 +145,12 @@ def test_a_write_without_an_answer_says_that_the_outcome_is_unknown(failure: Ans
         run(client(transport, max_attempts=2).update_resource(REGION, TYPE, "a", "[]", client_token="mine"))
 
 
+def test_a_write_that_could_not_be_sent_says_nothing_of_its_outcome() -> None:
+    transport = ScriptedTransport(lambda *_: TransportError("refused", sent=False))
+    with pytest.raises(OperationalError, match=r"got no answer in 2 tries: refused\.$"):
+        run(client(transport, max_attempts=2).update_resource(REGION, TYPE, "a", "[]", client_token="mine"))
+
+
 @given(attempt=st.integers(1, 10_000), share=st.floats(0, 1))
 def test_backoff_is_full_jitter_under_an_exponential_and_a_cap(attempt: int, share: float) -> None:
     ceiling = min(20.0, 0.25 * 2 ** min(attempt - 1, 60))
