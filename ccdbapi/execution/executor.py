@@ -17,7 +17,7 @@ from ccdbapi.cloudcontrol.accounts import Clients, refreshing
 from ccdbapi.cloudcontrol.observer import observing
 from ccdbapi.engine.session import ResultColumn, Row, Session
 from ccdbapi.exceptions import DatabaseError, Error, OperationalError, Outcome
-from ccdbapi.execution.accounting import Log
+from ccdbapi.execution.accounting import Log, account_of
 from ccdbapi.execution.distinct import distinct
 from ccdbapi.execution.faces import Face
 from ccdbapi.execution.hooks import objections_of
@@ -182,7 +182,7 @@ class Executor:
     async def returned(self, returning: Returning, written: Sequence[Written], run: Run) -> Sequence[ResultColumn]:
         """Starts the query that RETURNING is, over what was written, and returns its columns.
 
-        What it raises tells by its outcomes that the writing itself is done.
+        What it raises says that the requests are made, and by its outcomes what became of them.
         """
         try:
             models: Sequence[str | None] = [None] * len(written)
@@ -195,7 +195,11 @@ class Executor:
                 partial(self._session.execute, returning.sql, returning.bindings, tables, returning.locate)
             )
         except Error as error:
-            error.outcomes = self._outcomes
+            made = type(error)(f"{error} The requests have been made. {account_of(self._outcomes)}", diag=error.diag)
+            made.outcomes = self._outcomes
+            raise made from error.__cause__
+        except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
+            interrupt.add_note(f"RETURNING was interrupted, the requests have been made. {account_of(self._outcomes)}")
             raise
 
     async def fetch(self, size: int) -> list[Row]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -251,9 +254,40 @@ def test_what_is_remembered_is_not_what_was_written(reticent: Reticent) -> None:
 def test_a_failure_to_read_it_says_that_the_write_is_done(reticent: Reticent) -> None:
     with with_images(reticent).connection as connection, connection.cursor() as cursor:
         reticent.denied = frozenset({"GetResource"})
-        with pytest.raises(ccdbapi.OperationalError, match=r"read of .* needs: .*sagemaker:DescribeImage") as raised:
+        told = r"read of .* needs: .*sagemaker:DescribeImage.* The requests have been made\. Of 1 request: 1 done"
+        with pytest.raises(ccdbapi.OperationalError, match=told) as raised:
             cursor.execute(f"{PATCH} RETURNING image_description")
+        assert raised.value.diag.code == "AccessDeniedException"
         assert [outcome.state for outcome in raised.value.outcomes] == ["done"]
+
+
+def test_a_failure_to_compute_it_says_that_the_write_is_done(service: CloudControl) -> None:
+    with ccdbapi.connect(embedded=service) as connection, connection.cursor() as cursor:
+        with pytest.raises(ccdbapi.DataError, match=r"'two' to INT32.* Of 2 requests: 2 done") as raised:
+            cursor.execute(f"{INSERT} RETURNING CASE WHEN image_name = 'one' THEN 1 ELSE CAST(image_name AS INT) END")
+        assert [outcome.state for outcome in raised.value.outcomes] == ["done", "done"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no way to send Ctrl-C to one thread")
+def test_ctrl_c_while_it_is_read_says_that_the_write_is_done(reticent: Reticent) -> None:
+    with_images(reticent).connection.close()
+    reticent.held = frozenset({"GetResource"})
+
+    def press_ctrl_c() -> None:
+        reticent.arrived.wait()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    with ccdbapi.connect(embedded=reticent) as connection, connection.cursor() as cursor:
+        thread = threading.Thread(target=press_ctrl_c)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            cursor.execute(f"{PATCH} RETURNING image_description")
+        thread.join()
+        assert caught.value.__notes__ == [
+            f"RETURNING was interrupted, the requests have been made. Of 1 request: 1 done ({ONE})."
+        ]
+        assert [outcome.state for outcome in cursor.outcomes] == ["done"]
+        assert "CancelResourceRequest" not in operations(reticent)
 
 
 def test_to_read_it_takes_of_the_statements_time(reticent: Reticent) -> None:
