@@ -28,7 +28,8 @@ def explain(
     """``error``, with the permissions that ``handler`` needs, as the type's schema has them, if it denies access."""
     if not _denies_access(error):
         return error
-    own = () if handler == "cancel" else resource_type.handlers[handler].permissions
+    described = None if handler == "cancel" else resource_type.handlers.get(handler)
+    own = () if described is None else described.permissions
     permissions = ", ".join((ACTIONS[handler], *own))
     return type(error)(f"{error}; {handler} of {resource_type.name} needs: {permissions}", diag=error.diag)
 

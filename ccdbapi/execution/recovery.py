@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Literal, cast
 
-from ccdbapi.catalog import Catalog, HandlerName, ResourceType
+from ccdbapi.catalog import Catalog, HandlerName, ResourceType, schemas
 from ccdbapi.catalog.model import property_name
 from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.exceptions import DatabaseError, Outcome
@@ -25,33 +27,58 @@ _CLIENT_TOKEN_LIFETIME, _REQUEST_LIFETIME = 35 * 3600.0, 167 * 3600.0
 async def resume(journal: Journal, clients: Clients, catalog: Catalog, patience: Patience) -> Sequence[Outcome]:
     """Follows or sends again what is pending in the journal, and returns what became of each.
 
-    What is too old for that is looked up. Raises `ProgrammingError` for a type that ``catalog`` does not know, and
-    `InterfaceError` for an account that ``clients`` do not ask, before anything is done.
+    What is too old for that is looked up. What cannot be finished now stays pending, and keeps nothing else from it.
+    Raises `InterfaceError` for an account that ``clients`` do not ask, before anything is done, and where the journal
+    cannot be used.
     """
     now = time.time()
     pending = journal.entries(pending=True)
     for account in {entry.account for entry in pending}:
         clients(account)
+    # Of a type that the catalogue does not know, it is only not told what permissions and which identifier it has.
+    types = {
+        name: catalog.find_resource_type(name) or schemas.resource_type(name, {})
+        for name in {entry.type_name for entry in pending}
+    }
     lively = [entry for entry in pending if now - entry.recorded_at < _lifetime(entry)]
-    requests = [_request(entry, catalog.resource_type(entry.type_name)) for entry in lively]
-    writing = Writing(
-        clients, requests, awaited=True, failures="return", log=[_Log(journal, entry.number) for entry in lively]
-    )
-    outcomes: dict[int, Outcome] = {}
-    try:
-        await writing.carry_out(patience)
-    except DatabaseError as error:
-        if not error.outcomes:
-            raise
-    outcomes |= {entry.number: outcome for entry, outcome in zip(lively, writing.outcomes, strict=True)}
+    outcomes = await _finished(lively, journal, clients, types, patience)
     for entry in pending:
         if entry.number not in outcomes:
-            outcomes[entry.number] = await _looked_up(entry, clients, catalog.resource_type(entry.type_name))
-            if outcomes[entry.number].state == "done":
-                journal.mark(entry.number, outcomes[entry.number])
-            else:
-                journal.give_up(entry.number, outcomes[entry.number])
+            with patience.waiting():
+                outcomes[entry.number] = await _found_out(entry, journal, clients, types[entry.type_name], patience)
     return [outcomes[entry.number] for entry in pending]
+
+
+async def _finished(
+    entries: Sequence[Entry],
+    journal: Journal,
+    clients: Clients,
+    types: Mapping[str, ResourceType],
+    patience: Patience,
+) -> dict[int, Outcome]:
+    """What became of the entries, by number: each is followed, or sent again.
+
+    A request of which nobody can tell ends the sending. Those behind it have their turn as long as others come to their
+    ends: what is wrong is then wrong with that request alone.
+    """
+    outcomes: dict[int, Outcome] = {}
+    left = list(entries)
+    while left:
+        writing = Writing(
+            clients,
+            [_request(entry, types[entry.type_name]) for entry in left],
+            awaited=True,
+            failures="return",
+            log=[_Log(journal, entry.number) for entry in left],
+        )
+        with patience.waiting(), suppress(DatabaseError):  # the outcomes have it
+            await writing.carry_out(patience)
+        told = {entry.number: outcome for entry, outcome in zip(left, writing.outcomes, strict=True)}
+        outcomes |= told
+        left = [entry for entry in left if told[entry.number].state == "not sent"]
+        if not any(outcome.state in ("done", "failed") for outcome in told.values()):
+            break
+    return outcomes
 
 
 class _Log:
@@ -62,7 +89,8 @@ class _Log:
         self._number = number
 
     def __call__(self, outcome: Outcome) -> None:
-        self._journal.mark(self._number, outcome)
+        if outcome.state != "not sent":  # now; before, it may have been
+            self._journal.mark(self._number, outcome)
 
 
 def _lifetime(entry: Entry) -> float:
@@ -84,6 +112,23 @@ def _request(entry: Entry, resource_type: ResourceType) -> Request:
     )
 
 
+async def _found_out(
+    entry: Entry, journal: Journal, clients: Clients, resource_type: ResourceType, patience: Patience
+) -> Outcome:
+    """What has become of a request that is too old to be asked for, and is marked as such if that can be told."""
+    try:
+        async with asyncio.timeout(patience.left):
+            outcome = await _looked_up(entry, clients, resource_type)
+    except (DatabaseError, TimeoutError) as error:
+        why = patience.exhausted() if isinstance(error, TimeoutError) else error
+        return _outcome(entry, "unknown", f"The request is too old to be asked for, and cannot be looked up: {why}")
+    if outcome.state == "done":
+        journal.mark(entry.number, outcome)
+    else:
+        journal.give_up(entry.number, outcome)
+    return outcome
+
+
 async def _looked_up(entry: Entry, clients: Clients, resource_type: ResourceType) -> Outcome:
     """What can be told of a request that the service has forgotten, by whether its resource is there."""
     identifier = entry.identifier or _identifier(resource_type, entry.document)
@@ -103,7 +148,7 @@ def _identifier(resource_type: ResourceType, document: str | None) -> str | None
     """The identifier of a resource to be created, if its properties tell."""
     properties: Mapping[str, object] = json.loads(document or "{}")
     names = [property_name(pointer) for pointer in resource_type.primary_identifier if pointer.count("/") == 1]
-    if len(names) < len(resource_type.primary_identifier) or not properties.keys() >= set(names):
+    if not names or len(names) < len(resource_type.primary_identifier) or not properties.keys() >= set(names):
         return None
     return "|".join(as_text(properties[name]) for name in names)
 

@@ -13,7 +13,7 @@ from ccdbapi.cloudcontrol.accounts import Clients
 from ccdbapi.cloudcontrol.call import Dispatch
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import throttles
-from ccdbapi.exceptions import DatabaseError, InterfaceError, InternalError, OperationalError, Outcome
+from ccdbapi.exceptions import DatabaseError, Error, InterfaceError, InternalError, OperationalError, Outcome
 from ccdbapi.execution.accounting import Entry, Log, account_of, by_resource, no_log
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.perseverance import in_the_end
@@ -61,7 +61,7 @@ class Writing:
         self._entries = [Entry(request, log) for request, log in zip(requests, logs, strict=True)]
         self._sending = asyncio.Semaphore(SENDING)
         #: Why nothing more is sent: the failure that came first.
-        self._ending: DatabaseError | None = None
+        self._ending: Error | None = None
         self._cancelled = False
         self._bounded = False
         self._task: asyncio.Task[object] | None = None
@@ -72,8 +72,9 @@ class Writing:
 
         Requests that are awaited wait for others on their resources, and where ``patience`` has an end, those that are
         throttled are made again until then. Raises the error of the request that failed first, OperationalError when
-        ``patience`` is exhausted; either tells what became of all of them. Where failures are returned, it raises only
-        for what may have become of one. Who cancels it has `call_off` to follow.
+        ``patience`` is exhausted, InterfaceError where they cannot be logged; each tells what became of all of them.
+        Where failures are returned, it raises only for what is not known to have failed. Who cancels it has `call_off`
+        to follow.
         """
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
         if self._cancelled:
@@ -91,11 +92,8 @@ class Writing:
             # Not those that an answer is due to: it brings the token by which they can be cancelled.
             await self._withdraw([entry for entry in self._entries if not entry.dispatch.travelling])
             raise
-        returned = self._failures == "return"
-        failed = [entry for entry in self._entries if not (returned and entry.state == "failed")]
-        failures = [entry.failure for entry in failed if entry.failure is not None]
-        if failures:
-            raise self.accounted(self._ending or failures[0])
+        if self._ending is not None:
+            raise self.accounted(self._ending)
         return [(entry.request, entry.last_event) for entry in self._entries]
 
     async def call_off(self) -> None:
@@ -129,11 +127,11 @@ class Writing:
         if self._task is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
 
-    def cancelled(self) -> DatabaseError:
+    def cancelled(self) -> Error:
         """The error for a statement that was cancelled."""
         return self.accounted(OperationalError("The statement was cancelled."))
 
-    def accounted(self, error: DatabaseError) -> DatabaseError:
+    def accounted(self, error: Error) -> Error:
         """``error`` with an account of all the requests."""
         if len(self._entries) > 1 or error.diag.code is None:
             error = type(error)(f"{error} {self.account}", diag=error.diag)
@@ -164,7 +162,7 @@ class Writing:
             await in_the_end(lambda: self._send(entry), passes)
             if entry.event is None:
                 return  # it is not sent any more
-            entry.log(entry.outcome)
+            self._log(entry)
             if self._awaited:
                 event, client = entry.event, self._clients(request.account)
                 entry.event = await in_the_end(lambda: client.wait(request.region, event), passes)
@@ -173,7 +171,7 @@ class Writing:
             entry.fail(error)
         except Exception as error:  # the other requests are still accounted for
             entry.fail(InternalError(f"The driver failed: {type(error).__name__}: {error}"))
-        if entry.failure is not None and (self._failures == "raise" or entry.state == "unknown"):
+        if entry.failure is not None and (self._failures == "raise" or entry.state != "failed"):
             self._ending = self._ending or entry.failure
         self._log(entry)
 
@@ -222,8 +220,9 @@ class Writing:
         try:
             entry.log(entry.outcome)
         except InterfaceError as error:
-            entry.failure = entry.failure or InternalError(str(error))
-            self._ending = self._ending or entry.failure
+            # What is under way is still waited for: to know how it ends is all the more worth.
+            behind = InterfaceError(f"{error} No more is sent, and the journal is behind what is told here.")
+            self._ending = self._ending or behind
 
     async def _take_on(self, entry: Entry) -> None:
         entry.event = await self._first_event(entry.request, entry.dispatch)

@@ -17,14 +17,17 @@ from pathlib import Path
 
 import pytest
 from console import CCDBAPI, PATIENCE, environment, run, started
-from served import ACCESS_KEY, CALLER, SECRET_KEY
+from held_service import HeldService
+from served import ACCESS_KEY, CALLER, SECRET_KEY, refusing_port
 
 import ccdbapi
+from ccdbapi.emulator.contract import refusal
 from ccdbapi.emulator.http import serve_in_thread
 from ccdbapi.emulator.options import Faults, Options
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.emulator.signing import RawRequest
 from ccdbapi.emulator.store import Store
+from ccdbapi.execution import writing
 from ccdbapi.execution.journal import Entry, Journal
 
 FLOWS = "awscc.glue.workflows"
@@ -267,6 +270,118 @@ def test_requests_in_an_account_that_the_connection_does_not_have_are_left_alone
         connection.resume_journal()
     assert not service.calls
     assert states(path) == {"intended": 2}
+
+
+def test_a_request_that_the_service_does_not_know_keeps_no_other_one_waiting(
+    service: CloudControl, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "WIDTH", 2)
+    names_in_order = [f"w{number}" for number in range(20)]
+    recorded(path, *names_in_order)
+    alter(path, "request_token = ? WHERE number = 1", "nobody-knows")
+    with connected(service, path) as connection:
+        unknown, *others = connection.resume_journal()
+        assert (unknown.state, unknown.code) == ("unknown", "RequestTokenNotFoundException")
+        assert [(outcome.state, outcome.identifier) for outcome in others] == [
+            ("done", name) for name in names_in_order[1:]
+        ]
+    assert states(path) == {"under way": 1, "done": 19}
+
+
+def test_a_service_that_cannot_be_reached_is_not_asked_for_each_of_many_requests(path: Path) -> None:
+    recorded(path, *(f"w{number}" for number in range(1000)))
+    settings = {"endpoint_url": f"http://127.0.0.1:{refusing_port()}", "max_attempts": 1, "rate_limit": None}
+    keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+    with ccdbapi.connect(regions=["us-east-1"], journal=path, **settings, **keys) as connection:  # type: ignore[arg-type]
+        told = Counter((outcome.state, outcome.message is None) for outcome in connection.resume_journal())
+    assert told["not sent", False] >= 1  # what was tried
+    assert told["not sent", True] > 900
+    assert states(path) == {"intended": 1000}
+
+
+class Secretive(CloudControl):
+    """Denies every look at a resource."""
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        if operation == "GetResource":
+            raise refusal("AccessDeniedException", "not authorized")
+        return await super().handle(operation, payload, account=account, region=region)
+
+
+def test_what_cannot_be_looked_up_stays_pending_and_the_others_are_told(path: Path) -> None:
+    recorded(path, "old", "new")
+    alter(path, "recorded_at = recorded_at - 3600 * ? WHERE number = 1", 36)
+    with connected(Secretive(), path) as connection:
+        old, new = connection.resume_journal()
+    assert (old.state, new.state) == ("unknown", "done")
+    assert "too old to be asked for, and cannot be looked up: GetResource failed: AccessDenied" in str(old.message)
+    assert states(path) == {"intended": 1, "done": 1}
+
+
+def test_looking_up_takes_no_longer_than_the_timeout(path: Path) -> None:
+    recorded(path, "old")
+    alter(path, "recorded_at = recorded_at - 3600 * ?", 36)
+    service = HeldService("GetResource")
+    with connected(service, path, timeout=0.2) as connection:
+        (old,) = connection.resume_journal()
+    assert "cannot be looked up: The statement has waited 0.2 s" in str(old.message)
+    assert states(path) == {"intended": 1}
+    service.close()
+
+
+def test_requests_of_types_that_the_catalogue_does_not_know_are_followed_too(service: CloudControl, path: Path) -> None:
+    """As those of private types, which the catalogue of the process that wrote knew."""
+    with connected(service, path) as connection:
+        connection.cursor().execute(f"/*+ async */ {INSERT}", ["a", None])
+    recorded(path, "b", "c")
+    alter(path, "type_name = ? WHERE number < 3", "Acme::Glue::Workflow")
+    alter(path, "recorded_at = recorded_at - 3600 * ? WHERE number = 2", 36)
+    with connected(service, path) as connection:
+        outcomes = connection.resume_journal()
+    assert [(outcome.state, outcome.identifier) for outcome in outcomes] == [
+        ("done", "a"), ("unknown", None), ("done", "c")
+    ]  # fmt: skip
+    assert states(path) == {"done": 2, "unknown": 1}
+
+
+def test_what_could_not_be_sent_is_not_sent_later(path: Path) -> None:
+    """The statement said so."""
+    settings = {"endpoint_url": f"http://127.0.0.1:{refusing_port()}", "max_attempts": 1}
+    keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+    with ccdbapi.connect(regions=["us-east-1"], journal=path, **settings, **keys) as connection:  # type: ignore[arg-type]
+        with pytest.raises(ccdbapi.OperationalError, match=r"got no answer.* Of 1 request: 1 not sent\."):
+            connection.cursor().execute(INSERT, ["a", None])
+        connection.rollback()
+    assert states(path) == {"not sent": 1}
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """The files of the journal cannot grow any more."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = max(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such limit")
+def test_what_cannot_be_recorded_is_not_sent(service: CloudControl, path: Path) -> None:
+    with connected(service, path) as connection:
+        cursor = connection.cursor()
+        cursor.execute(INSERT, ["a", None])
+        service.calls.clear()
+        with full_disk(path), pytest.raises(ccdbapi.InterfaceError, match=r"journal .* cannot be used: disk I/O error"):
+            cursor.executemany(INSERT, [(f"w{number}", "x" * 1000) for number in range(100)])
+        assert not service.calls
+        cursor.execute(INSERT, ["b", None])
+    assert states(path) == {"done": 2}
 
 
 def test_a_file_that_is_no_journal(service: CloudControl, tmp_path: Path) -> None:

@@ -17,8 +17,16 @@ from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.progress import ProgressEvent
 from ccdbapi.cloudcontrol.retry import Backoff
 from ccdbapi.cloudcontrol.transport import Reply, TransportError
-from ccdbapi.exceptions import DatabaseError, IntegrityError, OperationalError, ProgrammingError
+from ccdbapi.exceptions import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    Outcome,
+    ProgrammingError,
+)
 from ccdbapi.execution import writing as writing_module
+from ccdbapi.execution.accounting import Log, no_log
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.requests import Request
 from ccdbapi.execution.writing import PARTING, Failures, Writing
@@ -84,10 +92,11 @@ def writing(
     failures: Failures = "raise",
     rate_limit: float | None = None,
     max_attempts: int = 1,
+    log: Log = no_log,
 ) -> Writing:
     backoff = Backoff(jitter=lambda upper: upper)
     client = Client(transport, rate_limit=rate_limit, max_attempts=max_attempts, clock=LoopClock(), backoff=backoff)
-    return Writing(lambda _: client, requests, awaited=awaited, failures=failures)
+    return Writing(lambda _: client, requests, awaited=awaited, failures=failures, log=[log] * len(requests))
 
 
 def carry_out(
@@ -210,7 +219,11 @@ def test_what_is_under_way_when_another_fails_is_carried_to_its_end() -> None:
         (error("AlreadyExistsException"), "failed", "AlreadyExistsException"),
         (error("ServiceInternalErrorException", 500), "unknown", "ServiceInternalErrorException"),
         (error("HandlerInternalFailureException"), "unknown", "HandlerInternalFailureException"),
+        (error("Unheard", 503), "unknown", "Unheard"),
+        (error("Unheard"), "failed", "Unheard"),
         (TransportError("connection broke"), "unknown", None),
+        (TransportError("nobody listens", sent=False), "not sent", None),
+        (OperationalError("no credentials"), "not sent", None),
     ],
 )
 def test_whether_a_request_that_got_no_event_was_carried_out(
@@ -538,13 +551,54 @@ def test_a_request_that_failed_is_not_made_again_whatever_the_reason(code: str) 
     assert len(transport.calls) == 1
 
 
-def test_a_drop_leaves_open_what_throttling_says_nothing_of() -> None:
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [
+        (error("ThrottlingException"), "unknown"),
+        (error("Unheard", 429), "unknown"),
+        # Refused at the door, where nobody knows of client tokens.
+        (error("ExpiredTokenException"), "unknown"),
+        (error("AccessDeniedException"), "unknown"),
+        (TransportError("nobody listens", sent=False), "unknown"),
+        (OperationalError("no credentials any more"), "unknown"),
+        (error("AlreadyExistsException"), "failed"),
+        (error("ConcurrentOperationException"), "failed"),
+    ],
+)
+def test_a_drop_leaves_open_what_the_last_answer_says_nothing_of(last: Reply | Exception, state: str) -> None:
     """The first try may have been carried out, whatever becomes of those after it."""
-    answers: list[Reply | Exception] = [TransportError("connection broke"), *[error("ThrottlingException")] * 3]
-    transport = service(lambda operation, payload, turn: answers[turn - 1])
-    with pytest.raises(OperationalError) as failed:
-        run(writing(transport, [request("delete", "x")], max_attempts=4).carry_out(ENDLESS))
-    assert [each.state for each in failed.value.outcomes] == ["unknown"]
+    transport = service(lambda operation, payload, turn: TransportError("connection broke") if turn == 1 else last)
+    patience = Patience(3)
+    with pytest.raises(DatabaseError) as failed:
+        run(writing(transport, [request("delete", "x")], max_attempts=4).carry_out(patience))
+    assert [each.state for each in failed.value.outcomes] == [state]
+
+
+@pytest.mark.parametrize("failures", ["raise", "return"])
+def test_what_could_not_be_sent_ends_the_sending(failures: Failures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing_module, "WIDTH", 1)
+    transport = service(lambda *_: OperationalError("no credentials"))
+    with pytest.raises(OperationalError, match=r"no credentials Of 3 requests: 3 not sent\.") as failed:
+        run(writing(transport, [request("delete", name) for name in "abc"], failures=failures).carry_out(ENDLESS))
+    assert [each.state for each in failed.value.outcomes] == ["not sent"] * 3
+    assert len(transport.calls) == 1
+
+
+@pytest.mark.parametrize("failures", ["raise", "return"])
+def test_what_is_under_way_when_the_log_breaks_is_waited_for_and_no_more_is_sent(
+    failures: Failures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing_module, "WIDTH", 2)
+
+    def log(_: Outcome) -> None:
+        raise InterfaceError("The disk is full.")
+
+    transport = service(slow)
+    write = writing(transport, [request("delete", name) for name in "abc"], failures=failures, log=log)
+    with pytest.raises(InterfaceError, match=r"The disk is full\. No more is sent, .* Of 3 requests: 2 done") as failed:
+        run(write.carry_out(ENDLESS))
+    assert [each.state for each in failed.value.outcomes] == ["done", "done", "not sent"]
+    assert [each.message for each in failed.value.outcomes] == [None] * 3
 
 
 def test_a_request_that_is_to_be_cancelled_but_final_is_told_at_once() -> None:
