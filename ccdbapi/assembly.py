@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,9 +15,10 @@ from ccdbapi.cloudcontrol.cache import Memory
 from ccdbapi.cloudcontrol.call import Places
 from ccdbapi.cloudcontrol.client import Client
 from ccdbapi.cloudcontrol.identity import account_id, account_of_role, enabled_regions
+from ccdbapi.cloudcontrol.limits import objection
 from ccdbapi.emulator import start
 from ccdbapi.engine.database import Database
-from ccdbapi.exceptions import Outcome, ProgrammingError
+from ccdbapi.exceptions import DataError, InterfaceError, Outcome, ProgrammingError
 from ccdbapi.execution import Executor, WritePolicy
 from ccdbapi.execution.faces import Face
 from ccdbapi.execution.journal import Journal
@@ -63,11 +65,16 @@ class Assembly(NamedTuple):
         self.database.local_tables.put(name, data)
 
     async def wait(self, request_token: str, region: str, account: str, seconds: float | None) -> Outcome:
-        """Follows a request to its end."""
+        """Follows a request to its end. Raises `InterfaceError` and `DataError` for what cannot be followed."""
         from ccdbapi.execution.following import follow
         from ccdbapi.execution.patience import Patience
 
-        patience = Patience(self.settings.timeout if seconds is None else seconds)
+        if not (isinstance(request_token, str) and isinstance(region, str) and region):
+            raise InterfaceError("To wait for a request takes its token and its region, both as text.")
+        if told := objection("RequestToken", request_token):
+            raise DataError(f"{told}.")
+        settings = self.settings if seconds is None else replace(self.settings, timeout=seconds)
+        patience = Patience(settings.timeout)
         return await self.face.wait(follow(self.accounts.client, account, region, request_token, patience))
 
     async def resume(self, journal: Journal) -> Sequence[Outcome]:

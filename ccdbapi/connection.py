@@ -87,7 +87,8 @@ class Connection(ConnectionCore):
 
         ``account`` is an alias of the connection's accounts, if it has any; ``timeout`` is in seconds, None for that of
         the connection. Raises the error of a request that failed, `OperationalError` when the time is up: the request
-        goes on then, as it does when Ctrl-C ends the waiting. Source: GetResourceRequestStatus.
+        goes on then, as it does when Ctrl-C ends the waiting; `DataError` for what is no token, `InterfaceError` for
+        arguments that make no sense. Source: GetResourceRequestStatus.
         """
         return finish(self.assembly().wait(request_token, region, account, timeout))
 

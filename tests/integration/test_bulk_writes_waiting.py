@@ -67,6 +67,44 @@ def test_a_token_that_nobody_knows(connection: ccdbapi.Connection) -> None:
         connection.wait("none", region=REGION)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"request_token": ""}, ccdbapi.DataError, "RequestToken has 0 characters"),
+        ({"request_token": "a b"}, ccdbapi.DataError, "RequestToken does not match"),
+        ({"request_token": "x" * 129}, ccdbapi.DataError, "RequestToken has 129 characters"),
+        ({"request_token": None}, ccdbapi.InterfaceError, "takes its token and its region, both as text"),
+        ({"request_token": 5}, ccdbapi.InterfaceError, "takes its token and its region, both as text"),
+        ({"region": None}, ccdbapi.InterfaceError, "takes its token and its region, both as text"),
+        ({"region": ""}, ccdbapi.InterfaceError, "takes its token and its region, both as text"),
+        ({"timeout": -1}, ccdbapi.InterfaceError, "timeout must be seconds, more than 0"),
+        ({"timeout": "1"}, ccdbapi.InterfaceError, "timeout must be seconds, more than 0"),
+        ({"account": "prod"}, ccdbapi.InterfaceError, "no account 'prod'"),
+    ],
+)
+@both_faces
+def test_what_cannot_be_waited_for_is_told_without_a_call(
+    face: str, slow: CloudControl, arguments: dict[str, object], error: type[Exception], message: str
+) -> None:
+    async def main() -> None:
+        async with connected(face, embedded=slow) as cursor:
+            with pytest.raises(error, match=message):
+                await value_of(cursor.connection.wait(**{"request_token": "t", "region": REGION, **arguments}))
+            assert not slow.calls
+
+    run(main)
+
+
+def test_a_request_that_was_cancelled_raises_that(connection: ccdbapi.Connection, slow: CloudControl) -> None:
+    token = begun(connection)
+    connection.cursor().execute(
+        f"DELETE FROM awscc.cloud_control.resource_request WHERE region = '{REGION}' AND RequestToken = '{token}'"
+    )
+    with pytest.raises(ccdbapi.OperationalError, match="the request was cancelled") as raised:
+        connection.wait(token, region=REGION)
+    assert (raised.value.diag.code, raised.value.diag.request_token) == ("CANCEL_COMPLETE", token)
+
+
 def test_a_request_can_be_followed_as_a_row(connection: ccdbapi.Connection) -> None:
     token = begun(connection)
     connection.wait(token, region=REGION)
