@@ -51,6 +51,7 @@ class Assembly(NamedTuple):
             wait=self.settings.wait,
             skips_regions=self.settings.on_region_error == "skip",
             policy=_policy(self.settings),
+            concurrency=self.settings.concurrency,
             journal=self.journal,
         )
 
@@ -83,7 +84,8 @@ class Assembly(NamedTuple):
         from ccdbapi.execution.recovery import resume
 
         patience = Patience(self.settings.timeout)
-        return await self.face.wait(resume(journal, self.accounts.client, self.catalog, patience))
+        concurrency = self.settings.concurrency
+        return await self.face.wait(resume(journal, self.accounts.client, self.catalog, patience, concurrency))
 
     async def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""

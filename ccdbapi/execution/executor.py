@@ -50,8 +50,8 @@ class Executor:
     """Runs plans on sessions of the engine, which ``open_session`` gives; ``clients`` make the calls.
 
     ``face`` waits for both. ``wait`` tells whether a statement that writes waits until its requests are final where it
-    does not say, ``policy`` what it may do, ``skips_regions`` whether a query goes on without regions that fail. Not
-    for several threads or tasks at once, but for `cancel`.
+    does not say, ``policy`` what it may do, ``concurrency`` how many calls the clients make at once, ``skips_regions``
+    whether a query goes on without regions that fail. Not for several threads or tasks at once, but for `cancel`.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Executor:
         *,
         wait: bool,
         policy: WritePolicy,
+        concurrency: int,
         journal: Journal | None = None,
         skips_regions: bool = False,
     ) -> None:
@@ -71,6 +72,7 @@ class Executor:
         self._session = open_session()
         self._wait = wait
         self._policy = policy
+        self._concurrency = concurrency
         self._journal = journal
         self._skips_regions = skips_regions
         self._run: Run | None = None
@@ -142,6 +144,7 @@ class Executor:
             awaited=any(awaited),
             failures="return" if returned else "raise",
             log=self._logs(requests),
+            concurrency=self._concurrency,
         )
         try:
             self._check_cancelled()

@@ -24,10 +24,13 @@ from ccdbapi.execution.writing import Writing
 _CLIENT_TOKEN_LIFETIME, _REQUEST_LIFETIME = 35 * 3600.0, 167 * 3600.0
 
 
-async def resume(journal: Journal, clients: Clients, catalog: Catalog, patience: Patience) -> Sequence[Outcome]:
+async def resume(
+    journal: Journal, clients: Clients, catalog: Catalog, patience: Patience, concurrency: int
+) -> Sequence[Outcome]:
     """Follows or sends again what is pending in the journal, and returns what became of each.
 
     What is too old for that is looked up. What cannot be finished now stays pending, and keeps nothing else from it.
+    ``concurrency`` is how many calls the clients make at once.
     Raises `InterfaceError` for an account that ``clients`` do not ask, before anything is done, and where the journal
     cannot be used.
     """
@@ -41,7 +44,7 @@ async def resume(journal: Journal, clients: Clients, catalog: Catalog, patience:
         for name in {entry.type_name for entry in pending}
     }
     lively = [entry for entry in pending if now - entry.recorded_at < _lifetime(entry)]
-    outcomes = await _finished(lively, journal, clients, types, patience)
+    outcomes = await _finished(lively, journal, clients, types, patience, concurrency)
     for entry in pending:
         if entry.number not in outcomes:
             with patience.waiting():
@@ -55,6 +58,7 @@ async def _finished(
     clients: Clients,
     types: Mapping[str, ResourceType],
     patience: Patience,
+    concurrency: int,
 ) -> dict[int, Outcome]:
     """What became of the entries, by number: each is followed, or sent again.
 
@@ -70,6 +74,7 @@ async def _finished(
             awaited=True,
             failures="return",
             log=[_Log(journal, entry.number) for entry in left],
+            concurrency=concurrency,
         )
         with patience.waiting(), suppress(DatabaseError):  # the outcomes have it
             await writing.carry_out(patience)

@@ -20,8 +20,8 @@ from ccdbapi.execution.perseverance import in_the_end
 from ccdbapi.execution.requests import Request
 
 #: Requests under way at once, most of them waiting for the service; and how many of these are being sent. Those behind
-#: them are not sent any more when one has failed.
-WIDTH, SENDING = 512, 64
+#: them are not sent any more when one has failed. More where more calls than the usual number may be made at once.
+WIDTH, SENDING, USUAL_CONCURRENCY = 512, 64, 64
 
 #: Seconds that requests are given to be cancelled, and to tell what became of them.
 PARTING = 10.0
@@ -43,7 +43,10 @@ class _Options(TypedDict):
 
 
 class Writing:
-    """Requests on their way: what a statement that writes comes to."""
+    """Requests on their way: what a statement that writes comes to.
+
+    ``concurrency`` is how many calls the ``clients`` make at once.
+    """
 
     def __init__(
         self,
@@ -53,13 +56,15 @@ class Writing:
         awaited: bool,
         failures: Failures = "raise",
         log: Sequence[Log] | None = None,
+        concurrency: int = USUAL_CONCURRENCY,
     ) -> None:
         self._clients = clients
         self._awaited = awaited
         self._failures = failures
         logs = log or [no_log] * len(requests)
         self._entries = [Entry(request, log) for request, log in zip(requests, logs, strict=True)]
-        self._sending = asyncio.Semaphore(SENDING)
+        times = max(1.0, concurrency / USUAL_CONCURRENCY)
+        self._width, self._sending = int(WIDTH * times), asyncio.Semaphore(int(SENDING * times))
         #: Why nothing more is sent: the failure that came first.
         self._ending: Error | None = None
         self._cancelled = False
@@ -83,7 +88,7 @@ class Writing:
         remaining = iter(by_resource(self._entries))
         try:
             async with asyncio.timeout(patience.left), asyncio.TaskGroup() as group:
-                for _ in range(min(WIDTH, len(self._entries))):
+                for _ in range(min(self._width, len(self._entries))):
                     group.create_task(self._carry_out_each(remaining))
         except TimeoutError:
             await self._withdraw(self._entries)

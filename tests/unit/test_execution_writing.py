@@ -93,10 +93,25 @@ def writing(
     rate_limit: float | None = None,
     max_attempts: int = 1,
     log: Log = no_log,
+    concurrency: int = 64,
 ) -> Writing:
     backoff = Backoff(jitter=lambda upper: upper)
-    client = Client(transport, rate_limit=rate_limit, max_attempts=max_attempts, clock=LoopClock(), backoff=backoff)
-    return Writing(lambda _: client, requests, awaited=awaited, failures=failures, log=[log] * len(requests))
+    client = Client(
+        transport,
+        rate_limit=rate_limit,
+        max_attempts=max_attempts,
+        concurrency=concurrency,
+        clock=LoopClock(),
+        backoff=backoff,
+    )
+    return Writing(
+        lambda _: client,
+        requests,
+        awaited=awaited,
+        failures=failures,
+        log=[log] * len(requests),
+        concurrency=concurrency,
+    )
 
 
 def carry_out(
@@ -166,6 +181,29 @@ def test_requests_for_different_resources_are_under_way_at_once() -> None:
     transport = service(failing())
     carry_out(transport, *(request("delete", str(number)) for number in range(10)))
     assert transport.most_under_way == 10
+
+
+@pytest.mark.parametrize(("concurrency", "at_once"), [(1, 1), (64, 64), (256, 256)])
+def test_as_many_are_sent_at_once_as_calls_may_be_made(concurrency: int, at_once: int) -> None:
+    transport = service(failing())
+    requests = [request("delete", str(number)) for number in range(300)]
+    run(writing(transport, requests, concurrency=concurrency).carry_out(ENDLESS))
+    assert transport.most_under_way == at_once
+
+
+def test_many_settle_at_once_where_many_calls_may_be_made() -> None:
+    """Each takes 10 s: 2,000 at once are done in that time, and the 0.1 s of eight calls in a row and one more."""
+
+    def answer(operation: str, payload: Mapping[str, object], turn: int) -> Reply:
+        status = "SUCCESS" if operation == "GetResourceRequestStatus" else "IN_PROGRESS"
+        return event(payload, status, RetryAfter=asyncio.get_running_loop().time() + EPOCH.timestamp() + 10)
+
+    async def took() -> float:
+        requests = [request("delete", str(number)) for number in range(2000)]
+        await writing(service(answer), requests, concurrency=256).carry_out(ENDLESS)
+        return asyncio.get_running_loop().time()
+
+    assert run(took()) == pytest.approx(10 + 9 * 0.1)
 
 
 def test_requests_for_one_resource_wait_for_each_other() -> None:
