@@ -149,10 +149,7 @@ class Executor:
         try:
             self._check_cancelled()
             with observing(run.tally), run.patience.waiting():
-                written = await self._face.wait(self._writing.carry_out(run.patience), run.patience)
-            for warning in objections_of(written):
-                run.warn(warning)
-            return written
+                return await self._face.wait(self._writing.carry_out(run.patience), run.patience)
         except concurrent.futures.CancelledError:
             await self._call_off(self._writing, run)
             raise self._writing.cancelled() from None
@@ -168,6 +165,8 @@ class Executor:
         finally:
             self._writing.log_rest()
             self._outcomes = self._writing.outcomes
+            for warning in objections_of(self._writing.answered):
+                run.warn(warning)
             self._writing = None
 
     async def _call_off(self, writing: Writing, run: Run) -> None:

@@ -149,6 +149,11 @@ class Writing:
         return tuple(entry.outcome for entry in self._entries)
 
     @property
+    def answered(self) -> Sequence[tuple[Request, ProgressEvent]]:
+        """The requests that the service has told of, with the last that it told of each."""
+        return [(entry.request, entry.event) for entry in self._entries if entry.event is not None]
+
+    @property
     def account(self) -> str:
         """What became of the requests, in words."""
         return account_of(self.outcomes)

@@ -93,6 +93,17 @@ def test_a_hook_that_objects_and_lets_pass_is_a_warning(face: str) -> None:
     run(main)
 
 
+def test_objections_are_among_the_messages_of_a_statement_that_fails_for_another_reason() -> None:
+    with ccdbapi.connect(embedded=hooked("WARN"), regions=[REGION]) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO awscc.glue.workflows (name) VALUES ('good')")
+        with pytest.raises(ccdbapi.IntegrityError) as raised:
+            cursor.execute(INSERT)
+        assert [outcome.state for outcome in cursor.outcomes] == ["failed", "done"]
+        (_, error), (_, warning) = cursor.messages
+        assert error is raised.value
+        assert "The hook Acme::Names::Check objects to 1 of 2 requests" in str(warning)
+
+
 def test_many_objections_of_a_hook_are_one_warning() -> None:
     with ccdbapi.connect(embedded=hooked("WARN"), regions=[REGION]) as connection, connection.cursor() as cursor:
         names = [[f"bad{number}"] for number in range(40)]
