@@ -95,7 +95,8 @@ class Connection(ConnectionCore):
     def resume_journal(self) -> Sequence[Outcome]:
         """Finishes what a process that ended has left in the journal; what became of each request, in order.
 
-        No request is made twice. Raises `InterfaceError` where the connection has no journal, and what calls raise.
+        No request is made twice. Raises `InterfaceError` where the connection has no journal or cannot use it,
+        `NotSupportedError` where it only reads.
         """
         assembly, journal = self._journaled()
         return finish(assembly.resume(journal))

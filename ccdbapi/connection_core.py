@@ -119,6 +119,12 @@ class ConnectionCore(ABC):
         assembly = self.assembly()
         if assembly.journal is None:
             raise exceptions.InterfaceError("The connection has no journal: give connect() its path (journal=…).")
+        if self._settings.read_only:
+            raise exceptions.NotSupportedError(
+                "The connection is read-only (read_only=True): it does not finish what others were writing."
+            )
+        if assembly.journal.entries(pending=True):
+            self.wrote()
         return assembly, assembly.journal
 
     @abstractmethod

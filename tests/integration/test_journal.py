@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from console import CCDBAPI, PATIENCE, environment, run, started
+from faces import both_faces, value_of
+from faces import connected as connected_face
 from held_service import HeldService
 from served import ACCESS_KEY, CALLER, SECRET_KEY, refusing_port
 
@@ -393,6 +395,27 @@ def test_a_file_that_is_no_journal(service: CloudControl, tmp_path: Path) -> Non
     ):
         connection.cursor().execute(INSERT, ["a", None])
     assert not service.calls
+
+
+@both_faces
+def test_a_connection_that_only_reads_finishes_nothing(face: str, service: CloudControl, path: Path) -> None:
+    recorded(path, "a")
+
+    async def main() -> None:
+        settings = {"embedded": service, "regions": ["us-east-1"], "journal": path}
+        async with connected_face(face, **settings, read_only=True) as cursor:
+            with pytest.raises(ccdbapi.NotSupportedError, match="read_only=True"):
+                await value_of(cursor.connection.resume_journal())
+        assert not service.calls
+        async with connected_face(face, **settings) as cursor:
+            assert [outcome.state for outcome in await value_of(cursor.connection.resume_journal())] == ["done"]
+            with pytest.raises(ccdbapi.NotSupportedError, match="no transactions"):
+                cursor.connection.rollback()
+            cursor.connection.commit()
+            assert await value_of(cursor.connection.resume_journal()) == []
+            cursor.connection.rollback()
+
+    asyncio.run(main())
 
 
 def test_a_connection_without_one(connection: ccdbapi.Connection) -> None:
