@@ -46,7 +46,7 @@ class Entry:
     def __init__(self, request: Request, log: Log) -> None:
         self.request = request
         self.log = log
-        self.dispatch = Dispatch()
+        self.dispatch = Dispatch(doubtful=request.resumed)
         self.sending: asyncio.Task[None] | None = None
         self.event: ProgressEvent | None = None
         self.failure: DatabaseError | None = None

@@ -114,6 +114,7 @@ def _request(entry: Entry, resource_type: ResourceType) -> Request:
         role_arn=entry.role_arn,
         type_version_id=entry.type_version_id,
         request_token=entry.request_token,
+        resumed=True,
     )
 
 

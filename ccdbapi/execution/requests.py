@@ -44,6 +44,8 @@ class Request:
     type_version_id: str | None
     #: By which the service knows a request that it took on before; such a one is not sent again, but followed.
     request_token: str | None = None
+    #: Whether it may have been sent before, by whoever recorded it.
+    resumed: bool = False
     #: The resource as it was, as JSON text, where RETURNING shows what is gone afterwards.
     model: str | None = field(default=None, repr=False)
 

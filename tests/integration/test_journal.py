@@ -348,6 +348,42 @@ def test_requests_of_types_that_the_catalogue_does_not_know_are_followed_too(ser
     assert states(path) == {"done": 2, "unknown": 1}
 
 
+class Refusing(CloudControl):
+    """Answers with this error alone."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    async def handle(
+        self, operation: str, payload: Mapping[str, object], *, account: str, region: str
+    ) -> dict[str, object]:
+        raise refusal(self._code, "not now")
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "AccessDeniedException", "ThrottlingException"])
+def test_what_was_refused_at_the_door_is_not_given_up(service: CloudControl, path: Path, code: str) -> None:
+    """It may have been sent before, and be done."""
+    recorded(path, *(f"w{number}" for number in range(200)))
+    with connected(Refusing(code), path, max_attempts=1) as connection:
+        told = Counter((outcome.state, outcome.code) for outcome in connection.resume_journal())
+    assert told.keys() == {("unknown", code), ("not sent", None)}
+    assert states(path).keys() <= {"intended", "under way"}
+    with connected(service, path) as connection:
+        assert {outcome.state for outcome in connection.resume_journal()} == {"done"}
+    assert states(path) == {"done": 200}
+
+
+def test_what_was_refused_for_itself_is_given_up(service: CloudControl, path: Path) -> None:
+    with ccdbapi.connect(embedded=service, regions=["us-east-1"]) as connection:
+        connection.cursor().execute(INSERT, ["a", None])
+    recorded(path, "a", "b")
+    with connected(service, path) as connection:
+        outcomes = connection.resume_journal()
+    assert [(outcome.state, outcome.code) for outcome in outcomes] == [("failed", "AlreadyExists"), ("done", None)]
+    assert states(path) == {"failed": 1, "done": 1}
+
+
 def test_what_could_not_be_sent_is_not_sent_later(path: Path) -> None:
     """The statement said so."""
     settings = {"endpoint_url": f"http://127.0.0.1:{refusing_port()}", "max_attempts": 1}
