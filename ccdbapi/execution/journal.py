@@ -76,7 +76,7 @@ class Journal:
         self._path = Path(path)
         self._lock = threading.Lock()
         with self._using():
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            _create(self._path)
             self._file = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
             for statement in ("PRAGMA journal_mode = WAL", "PRAGMA secure_delete = ON", _SCHEMA):
                 self._file.execute(statement)
@@ -90,7 +90,8 @@ class Journal:
     def mark(self, number: int, outcome: Outcome) -> None:
         """Takes down what has become of a request so far.
 
-        That outlives the process, if perhaps not the machine: a mark that is lost costs one more question.
+        That outlives the process, if perhaps not the machine: a mark that is lost costs one more question. What is
+        final stays so: another process may have finished it meanwhile.
         """
         self._update(number, _STATES[outcome.state], outcome)
 
@@ -127,10 +128,10 @@ class Journal:
             self._file.execute(
                 "UPDATE requests SET state = ?, identifier = coalesce(?, identifier), "
                 "request_token = coalesce(?, request_token), code = ?, message = ?, "
-                "document = CASE WHEN ? THEN document END WHERE number = ?",
+                "document = CASE WHEN ? THEN document END WHERE number = ? AND state IN (?, ?)",
                 (
                     *(state, outcome.identifier, outcome.request_token, outcome.code, outcome.message),
-                    *(state in _PENDING, number),
+                    *(state in _PENDING, number, *_PENDING),
                 ),
             )
 
@@ -152,3 +153,13 @@ class Journal:
             self._file.execute("ROLLBACK")
             raise
         self._file.execute("COMMIT")
+
+
+def _create(path: Path) -> None:
+    """Makes the file if there is none, or takes an empty one, for nobody else to read."""
+    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if os.name == "posix" and os.fstat(file).st_size == 0:
+            os.fchmod(file, 0o600)
+    finally:
+        os.close(file)

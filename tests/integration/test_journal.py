@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,11 @@ def test_what_was_written_is_marked_and_its_values_forgotten(service: CloudContr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
-def test_only_its_owner_can_read_it(service: CloudControl, path: Path) -> None:
+@pytest.mark.parametrize("there", [False, True])
+def test_only_its_owner_can_read_it(service: CloudControl, path: Path, there: bool) -> None:
+    if there:
+        path.touch(0o666)
+        path.chmod(0o666)
     with connected(service, path) as connection:
         connection.cursor().execute(INSERT, ["a", None])
         assert [stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob(f"{path.name}*")] == [0o600] * 3
@@ -196,6 +201,27 @@ class Informed(CloudControl):
             known = {entry.client_token: entry for entry in entries(self._path)}
             self.seen.append((payload["DesiredState"], known.get(str(payload["ClientToken"]))))
         return await super().handle(operation, payload, account=account, region=region)
+
+
+def test_what_another_process_has_finished_meanwhile_stays_done(path: Path) -> None:
+    """One that is cancelled takes back what it can; the other one has been told to make it."""
+    service = HeldService("CreateResource", options=Options(settle=3600))
+    with connected(service, path) as connection, connected(CloudControl(), path) as other:
+        cursor = connection.cursor()
+
+        def resume_and_cancel() -> None:
+            service.arrived.wait()
+            assert [outcome.state for outcome in other.resume_journal()] == ["done", "done"]
+            cursor.cancel()
+            service.release()
+
+        thread = threading.Thread(target=resume_and_cancel)
+        thread.start()
+        with pytest.raises(ccdbapi.OperationalError, match="cancelled"):
+            cursor.executemany(INSERT, [("a", None), ("b", None)])
+        thread.join()
+        assert states(path) == {"done": 2}
+    service.close()
 
 
 def test_each_request_is_in_it_before_it_is_sent(path: Path) -> None:
