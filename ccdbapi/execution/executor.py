@@ -29,6 +29,7 @@ from ccdbapi.execution.requests import Request, request_row, requests_of
 from ccdbapi.execution.returning import Written, event_table, models_of
 from ccdbapi.execution.run import Run
 from ccdbapi.execution.skipping import Failing, Skipping
+from ccdbapi.execution.stop import Stop
 from ccdbapi.execution.writing import Writing
 from ccdbapi.planning import AnalyzePlan, QueryPlan, Returning, WritePlan
 from ccdbapi.planning.explain import DryRunPlan, analyzed, requested
@@ -80,6 +81,7 @@ class Executor:
         #: writes by several sets of parameters.
         self._readings: deque[Reading] = deque()
         self._writing: Writing | None = None
+        self._reading_back: Stop | None = None
         self._outcomes: tuple[Outcome, ...] = ()
         self._cancelled = False
         # Signal handlers may cancel what their own thread is about to drop.
@@ -189,9 +191,8 @@ class Executor:
         try:
             models: Sequence[str | None] = [None] * len(written)
             if returning.shows_resources:
-                with observing(run.tally), run.patience.waiting():
-                    reading = models_of(refreshing(self._clients), written, run.patience)
-                    models = await self._face.wait(reading, run.patience)
+                models = await self._read_back(written, run)
+            self._check_cancelled()
             tables = {returning.raw.name: event_table(returning, written, models)}
             return await self._do(
                 partial(self._session.execute, returning.sql, returning.bindings, tables, returning.locate)
@@ -203,6 +204,19 @@ class Executor:
         except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
             interrupt.add_note(f"RETURNING was interrupted, the requests have been made. {account_of(self._outcomes)}")
             raise
+
+    async def _read_back(self, written: Sequence[Written], run: Run) -> Sequence[str | None]:
+        """What was written, as far as it has to be read for RETURNING."""
+        self._reading_back = Stop()
+        self._check_cancelled()
+        reading = models_of(refreshing(self._clients), written, run.patience, self._reading_back)
+        try:
+            with observing(run.tally), run.patience.waiting():
+                return await self._face.wait(reading, run.patience)
+        except concurrent.futures.CancelledError:
+            raise _cancelled() from None
+        finally:
+            self._reading_back = None
 
     async def fetch(self, size: int) -> list[Row]:
         """The next rows of the query, at most ``size``; fewer only at the end. Raises as `query` does."""
@@ -249,9 +263,11 @@ class Executor:
         with self._stopping:
             # First of all: what begins from here on sees it, and what has begun is stopped below.
             self._cancelled = True
-            readings, writing = tuple(self._readings), self._writing
+            readings, writing, reading_back = tuple(self._readings), self._writing, self._reading_back
             if writing is not None:
                 writing.cancel()
+            if reading_back is not None:
+                reading_back.ask()
             for reading in readings:
                 reading.stop(_cancelled())
             if readings:

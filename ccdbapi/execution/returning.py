@@ -16,6 +16,7 @@ from ccdbapi.execution.identifiers import parts_of
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.requests import Request
 from ccdbapi.execution.rows import model_columns
+from ccdbapi.execution.stop import Stop
 from ccdbapi.planning import Key, Returning
 from ccdbapi.planning.views import ROW_NUMBER
 
@@ -26,12 +27,15 @@ Written = tuple[Request, ProgressEvent]
 _READING = 64
 
 
-async def models_of(clients: Clients, written: Sequence[Written], patience: Patience) -> Sequence[str | None]:
+async def models_of(
+    clients: Clients, written: Sequence[Written], patience: Patience, stop: Stop
+) -> Sequence[str | None]:
     """The resources as JSON text, in order; None where nothing tells.
 
     One that is gone is shown as it was, one that was created or changed as its event has it, or by a GetResource where
-    the event does not. Raises what that raises.
+    the event does not. Raises what that raises. ``stop`` ends it.
     """
+    stop.begin()
     room = asyncio.Semaphore(_READING)
 
     async def model_of(request: Request, event: ProgressEvent) -> str | None:

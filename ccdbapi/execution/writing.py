@@ -18,6 +18,7 @@ from ccdbapi.execution.accounting import Entry, Log, account_of, by_resource, no
 from ccdbapi.execution.patience import Patience
 from ccdbapi.execution.perseverance import in_the_end
 from ccdbapi.execution.requests import Request
+from ccdbapi.execution.stop import Stop
 
 #: Requests under way at once, most of them waiting for the service; and how many of these are being sent. Those behind
 #: them are not sent any more when one has failed. More where more calls than the usual number may be made at once.
@@ -67,10 +68,8 @@ class Writing:
         self._width, self._sending = int(WIDTH * times), asyncio.Semaphore(int(SENDING * times))
         #: Why nothing more is sent: the failure that came first.
         self._ending: Error | None = None
-        self._cancelled = False
         self._bounded = False
-        self._task: asyncio.Task[object] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = Stop()
 
     async def carry_out(self, patience: Patience) -> Sequence[tuple[Request, ProgressEvent]]:
         """Makes the requests and, if they are awaited, waits until all are final; their last events in order.
@@ -81,9 +80,7 @@ class Writing:
         Where failures are returned, it raises only for what is not known to have failed. Who cancels it has `call_off`
         to follow.
         """
-        self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
-        if self._cancelled:
-            raise asyncio.CancelledError
+        self._stop.begin()
         self._bounded = patience.left is not None
         remaining = iter(by_resource(self._entries))
         try:
@@ -106,7 +103,7 @@ class Writing:
 
         Some may be carried out all the same: what counts is how they end. AWS: CancelResourceRequest.
         """
-        self._task = asyncio.current_task()
+        self._stop.follow()
         entries = [entry for entry in self._entries if entry.under_way]
         try:
             async with asyncio.timeout(PARTING), asyncio.TaskGroup() as group:
@@ -128,9 +125,7 @@ class Writing:
 
     def cancel(self) -> None:
         """Stops waiting, from any thread: `carry_out` is cancelled, or `call_off`."""
-        self._cancelled = True
-        if self._task is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._stop.ask()
 
     def cancelled(self) -> Error:
         """The error for a statement that was cancelled."""

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
-from faces import both_faces, connected, rows_of, run
+from faces import both_faces, connected, rows_of, run, value_of
 from held_service import HeldService
 
 import ccdbapi
@@ -288,6 +288,25 @@ def test_ctrl_c_while_it_is_read_says_that_the_write_is_done(reticent: Reticent)
         ]
         assert [outcome.state for outcome in cursor.outcomes] == ["done"]
         assert "CancelResourceRequest" not in operations(reticent)
+
+
+@both_faces
+def test_to_cancel_while_it_is_read_says_that_the_write_is_done(reticent: Reticent, face: str) -> None:
+    with_images(reticent).connection.close()
+    reticent.held = frozenset({"GetResource"})
+
+    async def main() -> None:
+        async with connected(face, embedded=reticent) as cursor:
+            cancelling = threading.Thread(target=lambda: (reticent.arrived.wait(), cursor.cancel()))
+            cancelling.start()
+            told = r"was cancelled\. The requests have been made\. Of 1 request: 1 done"
+            with pytest.raises(ccdbapi.OperationalError, match=told) as raised:
+                await value_of(cursor.execute(f"{PATCH} RETURNING image_description"))
+            cancelling.join()
+            assert [outcome.state for outcome in raised.value.outcomes] == ["done"]
+            assert reticent.waiting == 0
+
+    run(main)
 
 
 def test_to_read_it_takes_of_the_statements_time(reticent: Reticent) -> None:
