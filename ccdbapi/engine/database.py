@@ -19,7 +19,7 @@ from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception, p
 from ccdbapi.engine.local_tables import LocalTables
 from ccdbapi.engine.relation import KeyQuery
 from ccdbapi.engine.session import Session
-from ccdbapi.engine.syntax import row_functions, table_references
+from ccdbapi.engine.syntax import row_functions, stars, table_references
 from ccdbapi.engine.view import StoredColumn, View, quote_identifier
 from ccdbapi.exceptions import NotSupportedError
 from ccdbapi.fork import keep_forever
@@ -134,7 +134,7 @@ class Database:
                 return [_name_parts(name) for name in sorted(self._root.get_table_names(sql, qualified=True))]
             except duckdb.BinderException:
                 # It knows no columns of tables that are not there yet, and some clauses (USING, UNNEST) need them.
-                return sorted(map(self._looked_through, table_references(self._tree(sql))))
+                return sorted(map(self._looked_through, table_references(self._parsed(sql))))
 
     def row_functions(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[str]:
         """The functions of the query ``sql`` that are of several rows, in words: aggregates, windows, and unnest.
@@ -142,15 +142,21 @@ class Database:
         Those of its subqueries are left out. What does not parse has none.
         """
         with self._planning(sql, bindings, locate):
-            found = row_functions(self._tree(sql), self._aggregates)
-        return [f"the {kind} {name}{place_of(sql, offset, locate)}" for kind, name, offset in found]
+            found = row_functions(self._parsed(sql), self._aggregates)
+            return [f"the {kind} {name}{place_of(sql, offset, locate)}" for kind, name, offset in found]
+
+    def stars(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[int]:
+        """Where in the query ``sql`` each ``*`` and ``t.*`` begins, but those of its subqueries."""
+        with self._planning(sql, bindings, locate):
+            text = sql.encode()
+            return [len(text[:offset].decode(errors="ignore")) for offset in stars(self._parsed(sql))]
 
     @cached_property
     def _aggregates(self) -> frozenset[str]:
         query = "SELECT function_name FROM duckdb_functions() WHERE function_type = 'aggregate'"
         return frozenset(name for (name,) in self._root.execute(query).fetchall())
 
-    def _tree(self, sql: str) -> object:
+    def _parsed(self, sql: str) -> object:
         """The engine's syntax tree of ``sql``."""
         row = self._root.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
         return json.loads(row[0]) if row else None

@@ -25,6 +25,18 @@ def table_references(tree: object) -> set[tuple[str, ...]]:
     return {parts for parts in references if len(parts) > 1 or parts[0].lower() not in named}
 
 
+def stars(tree: object) -> Iterator[int]:
+    """Where in the text, in bytes, each ``*`` and ``t.*`` of the tree begins; those within its subqueries left out."""
+    if isinstance(tree, dict):
+        if tree.get("class") == "SUBQUERY":
+            return
+        offset = tree.get("query_location")
+        if tree.get("class") == "STAR" and tree.get("expr") is None and isinstance(offset, int):
+            yield offset
+    for member in _members(tree):
+        yield from stars(member)
+
+
 def row_functions(tree: object, aggregates: Collection[str]) -> Iterator[RowFunction]:
     """The functions of the tree that are of several rows; those within its subqueries left out."""
     if isinstance(tree, dict):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ccdbapi.catalog import ACCOUNT, Table
 from ccdbapi.engine.bindings import Bindings
 from ccdbapi.engine.database import Database
@@ -11,13 +13,17 @@ from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 from ccdbapi.planning.aliases import unknown_column
 from ccdbapi.planning.plan import Returning
 from ccdbapi.planning.queries import QueryPlanner, qualified
-from ccdbapi.planning.rendering import render
+from ccdbapi.planning.rendering import Text, render
 from ccdbapi.planning.scopes import Scopes
 from ccdbapi.planning.views import EVENT_COLUMNS, ROW_NUMBER, returning_view_of
-from ccdbapi.sql import Delete, Fragment, Insert, Update
+from ccdbapi.sql import Delete, Insert, Update
 
-#: What the user's own query is called within the one that puts its rows in order.
-_SHOWN = '"ccdbapi shown"'
+#: A star, and what it leaves out: a list, or one column.
+_STAR = re.compile(
+    r'(?:(?:"(?:[^"]|"")*"|\w+)\s*\.\s*)*\*'
+    r'(?P<exclude>\s*\bEXC(?:LUDE|EPT)\b\s*(?:(?P<list>\()|(?P<one>"(?:[^"]|"")*"|\w+)))?',
+    re.IGNORECASE,
+)
 
 
 class ReturningPlanner:
@@ -38,14 +44,16 @@ class ReturningPlanner:
         view = returning_view_of(table)
         self._database.define(view)
         alias = quote_identifier(statement.alias or statement.table.name)
-        self._check_rows(statement.text, statement.returning, bindings)
-        # `*` is the event and where it is of; the names of properties are found one level further out.
-        events = ", ".join(f'{alias}."{name}"' for name in (*EVENT_COLUMNS, *table.scope_columns))
         text = render(
             statement.text, bindings,
-            f"SELECT {_SHOWN}.* FROM {qualified(view)} AS {alias}, LATERAL (SELECT ", statement.returning,
-            f' FROM (SELECT {events}) AS {alias}) AS {_SHOWN} ORDER BY {alias}."{ROW_NUMBER}"',
+            "SELECT ", statement.returning, f' FROM {qualified(view)} AS {alias} ORDER BY {alias}."{ROW_NUMBER}"',
         )  # fmt: skip
+        self._check_rows(text, bindings)
+        # A star is the event and where it is of, and none of the resource's properties.
+        shown = {*EVENT_COLUMNS, *table.scope_columns}
+        hidden = ", ".join(quote_identifier(column.name) for column in view.columns if column.name not in shown)
+        for star in sorted(self._database.stars(text.sql, bindings, text.locate), reverse=True):
+            text = _excluding(hidden, text, star)
         names = self._database.table_names(text.sql, bindings, text.locate)
         others = [name for name in names if self._queries.table(name) is not None]
         try:
@@ -64,11 +72,22 @@ class ReturningPlanner:
             account_ids=self._scopes.ids() if any(ACCOUNT in scan.columns for scan in scans) else {},
         )
 
-    def _check_rows(self, statement: str, returning: Fragment, bindings: Bindings) -> None:
-        """Raises for what is of several rows: the engine would have it see each row alone."""
-        text = render(statement, bindings, "SELECT ", returning)
+    def _check_rows(self, text: Text, bindings: Bindings) -> None:
+        """Raises for what is of several rows."""
         for function in self._database.row_functions(text.sql, bindings, text.locate):
             raise ProgrammingError(
                 f"RETURNING gives one row for each request, where {function} cannot stand: apply it to the rows that "
                 "are fetched."
             )
+
+
+def _excluding(hidden: str, text: Text, start: int) -> Text:
+    """``text`` in which the star at ``start`` leaves out the columns ``hidden``, too."""
+    star = _STAR.match(text.sql, start)
+    if star is None:
+        return text
+    if star["list"]:
+        return text.replaced(star.end(), star.end(), f"{hidden}, ")
+    if star["one"]:
+        return text.replaced(star.start("exclude"), star.end(), f" EXCLUDE ({hidden}, {star['one']})")
+    return text.replaced(star.end(), star.end(), f" EXCLUDE ({hidden})")

@@ -109,9 +109,9 @@ def returning_view_of(table: Table) -> View:
         f"{table.qualified_name} events", (ROW_NUMBER, *table.scope_columns, *EVENT_COLUMNS, *keys, PROPERTIES)
     )
     events = (
-        StoredColumn(ROW_NUMBER, ROW_NUMBER, "BIGINT"),
-        *(StoredColumn(name, name) for name in table.scope_columns),
         *(StoredColumn(name, name, sql_type) for name, sql_type in EVENT_COLUMNS.items()),
+        *(StoredColumn(name, name) for name in table.scope_columns),
+        StoredColumn(ROW_NUMBER, ROW_NUMBER, "BIGINT"),
     )
     taken = {column.name.lower() for column in events}
     properties: list[StoredColumn | ExtractedColumn] = []

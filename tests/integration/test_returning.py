@@ -174,6 +174,47 @@ def test_a_star_of_the_table_is_the_same(service: CloudControl, alias: str, star
         assert [row[-1] for row in cursor.fetchall()] == ["one"]
 
 
+@pytest.mark.parametrize(
+    ("returning", "columns", "row"),
+    [
+        ("upper(image_name) AS image_name", ["image_name"], ("ONE",)),
+        ("image_name AS image_name, image_name", ["image_name", "image_name"], ("one", "one")),
+        # A name is the column's, before it is what RETURNING calls something else.
+        ("region AS image_name, upper(image_name) AS u", ["image_name", "u"], ("us-east-1", "ONE")),
+        ("images.image_name || images.region AS region", ["region"], ("oneus-east-1",)),
+        ("'*' AS \"*\", 2 * 3 AS six", ["*", "six"], ("*", 6)),
+    ],
+)
+def test_names_mean_columns_first(
+    service: CloudControl, returning: str, columns: list[str], row: tuple[object, ...]
+) -> None:
+    with with_images(service).connection as connection, connection.cursor() as cursor:
+        cursor.execute(f"{PATCH} RETURNING {returning}")
+        assert [column[0] for column in cursor.description or ()] == columns
+        assert cursor.fetchall() == [row]
+
+
+@pytest.mark.parametrize(
+    ("returning", "columns"),
+    [
+        ("* EXCLUDE (ResourceModel, region)", [name for name in EVENT if name not in ("ResourceModel", "region")]),
+        ("* exclude ResourceModel, 1 AS n", [*[name for name in EVENT if name != "ResourceModel"], "n"]),
+        ("'é', images . * EXCLUDE (ResourceModel)", ["'é'", *[name for name in EVENT if name != "ResourceModel"]]),
+        ("* REPLACE (lower(OperationStatus) AS OperationStatus)", EVENT),
+        ("*, image_name, *", [*EVENT, "image_name", *EVENT]),
+        ("COLUMNS(*)", EVENT),
+        ("* LIKE 'Operation%'", ["Operation", "OperationStatus"]),
+    ],
+)
+def test_a_star_shows_no_properties_whatever_else_is_said_of_it(
+    service: CloudControl, returning: str, columns: list[str]
+) -> None:
+    with with_images(service).connection as connection, connection.cursor() as cursor:
+        cursor.execute(f"{PATCH} RETURNING {returning}")
+        assert [column[0] for column in cursor.description or ()] == columns
+        assert len(cursor.fetchall()) == 1
+
+
 def test_a_subquery_may_be_of_several_rows(service: CloudControl) -> None:
     with ccdbapi.connect(embedded=service) as connection, connection.cursor() as cursor:
         connection.register("numbers", [{"n": 1}, {"n": 2}])
