@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -85,7 +86,12 @@ class Assembly(NamedTuple):
 
         patience = Patience(self.settings.timeout)
         concurrency = self.settings.concurrency
-        return await self.face.wait(resume(journal, self.accounts.client, self.catalog, patience, concurrency))
+        try:
+            return await self.face.wait(resume(journal, self.accounts.client, self.catalog, patience, concurrency))
+        except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
+            left = len(journal.entries(pending=True))
+            interrupt.add_note(f"Interrupted. Pending in the journal: {left}. They go on, and can be resumed again.")
+            raise
 
     async def close(self) -> None:
         """Releases connections and the engine. Executors have to be closed before."""

@@ -39,9 +39,20 @@ def journal(ctx: click.Context, path: Path) -> None:
     metavar="N",
     help="Requests a second in each region, at most; 0: any number.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="To wait at most; what is not final by then stays pending.",
+)
 @click.pass_obj
 def resume(
-    path: Path, regions: tuple[str, ...], profile: str | None, endpoint_url: str | None, rate_limit: float
+    path: Path,
+    regions: tuple[str, ...],
+    profile: str | None,
+    endpoint_url: str | None,
+    rate_limit: float,
+    timeout: float | None,
 ) -> None:
     """Follows requests that are under way, and sends again those that may not have arrived.
 
@@ -49,7 +60,12 @@ def resume(
     looked up by their resources. The exit code is 1 unless all are done.
     """
     with connect(
-        regions=regions, profile=profile, endpoint_url=endpoint_url, rate_limit=rate_limit, journal=path
+        regions=regions,
+        profile=profile,
+        endpoint_url=endpoint_url,
+        rate_limit=rate_limit,
+        timeout=timeout,
+        journal=path,
     ) as connection:
         outcomes = connection.resume_journal()
     for outcome in outcomes:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import stat
 import subprocess
@@ -619,6 +620,36 @@ def test_the_command_says_by_its_exit_code_that_not_all_is_done(
     assert (told.returncode, told.stderr) == (1, "")
     reason = "The request is too old to be asked for; a is not there."
     assert told.stdout == f"unknown\tcreate\tAWS::Glue::Workflow\tus-east-1\t-\t-\t{reason}\n1 unknown\n"
+
+
+def test_the_command_waits_as_long_as_it_may(tmp_path: Path, path: Path) -> None:
+    recorded(path, "a")
+    with serve_in_thread(CloudControl(Options(settle=3600))) as url:
+        command = [CCDBAPI, "journal", "--file", str(path), "resume", "--timeout", "1"]
+        told = run(command, home=tmp_path, endpoint_url=url)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert re.fullmatch(
+        r"unknown\tcreate\tAWS::Glue::Workflow\tus-east-1\ta\t[-0-9a-f]+\tlast seen PENDING\n1 unknown\n", told.stdout
+    )
+    assert states(path) == {"under way": 1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another process cannot be sent Ctrl-C there")
+def test_the_command_can_be_interrupted_and_leaves_what_is_pending(tmp_path: Path, path: Path) -> None:
+    recorded(path, "a", "b")
+    service, followed = CloudControl(Options(settle=3600)), threading.Event()
+    command = [CCDBAPI, "journal", "--file", str(path), "resume"]
+    with (
+        serve_in_thread(service, on_request=lambda _: followed.set()) as url,
+        started(command, home=tmp_path, endpoint_url=url) as (process, _),
+    ):
+        assert followed.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    told = "Interrupted. Pending in the journal: 2. They go on, and can be resumed again.\n"
+    assert (process.returncode, out, err) == (130, "", told)
+    assert "CancelResourceRequest" not in {call.operation for call in service.calls}
+    assert states(path).keys() <= {"intended", "under way"}
 
 
 def test_the_command_tells_what_is_pending(tmp_path: Path, path: Path) -> None:
