@@ -95,8 +95,7 @@ class Entry:
     @property
     def outcome(self) -> Outcome:
         request, event, refusal = self.request, self.event, self._refusal
-        diag = refusal.diag if refusal is not None else None
-        status = event.operation_status if event is not None and not event.is_final else None
+        status = f"last seen {event.operation_status}" if event is not None and not event.is_final else None
         return Outcome(
             state=self.state,
             operation=request.handler,
@@ -106,8 +105,8 @@ class Entry:
             identifier=request.identifier or (event.identifier if event else None),
             client_token=request.client_token,
             request_token=event.request_token if event else None,
-            code=diag.code if diag else None,
-            message=diag.message if diag else f"last seen {status}" if status else None,
+            code=None if refusal is None else refusal.diag.code,
+            message=status if refusal is None else refusal.diag.message or str(refusal),
         )
 
     def settle(self) -> None:

@@ -618,7 +618,9 @@ def test_what_could_not_be_sent_ends_the_sending(failures: Failures, monkeypatch
     transport = service(lambda *_: OperationalError("no credentials"))
     with pytest.raises(OperationalError, match=r"no credentials Of 3 requests: 3 not sent\.") as failed:
         run(writing(transport, [request("delete", name) for name in "abc"], failures=failures).carry_out(ENDLESS))
-    assert [each.state for each in failed.value.outcomes] == ["not sent"] * 3
+    assert [(each.state, each.message) for each in failed.value.outcomes] == [
+        ("not sent", "no credentials"), ("not sent", None), ("not sent", None)
+    ]  # fmt: skip
     assert len(transport.calls) == 1
 
 
