@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from os import PathLike, fspath
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -29,18 +29,27 @@ def settings_from_url(url: str) -> Settings:
     parts = urlsplit(url)
     if parts.scheme.partition("+")[0] != SCHEME:
         raise InterfaceError(f"A URL of this driver begins with {SCHEME}://, as in {SCHEME}://us-east-1/sagemaker.")
-    userinfo, _, region = parts.netloc.rpartition("@")
-    if ":" in region:
-        raise InterfaceError("The URL has a port: after the // (and credentials) stands a region, as in us-east-1.")
+    userinfo, _, place = parts.netloc.rpartition("@")
     key, _, secret = userinfo.partition(":")
-    given = [
-        ("aws_access_key_id", unquote(key)),
-        ("aws_secret_access_key", unquote(secret)),
-        ("region", unquote(region)),
-        ("schema", unquote(parts.path.strip("/"))),
-    ]
+    region, _, port = place.partition(":")
+    schema = unquote(parts.path.strip("/"))
+    return settings_from_parts(
+        unquote(key), unquote(secret), unquote(region), port, schema, parse_qsl(parts.query, keep_blank_values=True)
+    )
+
+
+def settings_from_parts(
+    key: str, secret: str, region: str, port: str, schema: str, query: Iterable[tuple[str, str]]
+) -> Settings:
+    """The settings that the parts of a URL give, as text that is no longer percent-encoded; empty where there is none.
+
+    Raises `InterfaceError` as `settings_from_url` does.
+    """
+    if port:
+        raise InterfaceError("The URL has a port: after the // (and credentials) stands a region, as in us-east-1.")
+    given = [("aws_access_key_id", key), ("aws_secret_access_key", secret), ("region", region), ("schema", schema)]
     values: dict[str, object] = {}
-    for name, text in (*((name, text) for name, text in given if text), *parse_qsl(parts.query, True)):
+    for name, text in (*((name, text) for name, text in given if text), *query):
         _check_name(name)
         value = NAMES[name](name, text)
         earlier = values.get(name)
@@ -70,8 +79,10 @@ def url_from_settings(settings: Settings) -> str:
 
 def _check_name(name: str) -> None:
     if name not in NAMES:
+        if name in _OBJECTS:
+            raise InterfaceError(f"No URL can hold {name}: pass it to connect(), or to create_engine(connect_args=…).")
         close = difflib.get_close_matches(name.lower(), NAMES, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ";"
+        hint = f"; did you mean {close[0]}?" if close else "."
         raise InterfaceError(f"The URL has an unknown setting {name}{hint} There are {', '.join(NAMES)}.")
 
 
