@@ -50,7 +50,7 @@ def test_the_drivers_url_of_settings_says_the_same_to_an_engine(given: dict[str,
 
 @given(SETTINGS)
 def test_a_url_made_of_its_parts_is_taken_by_its_parts(given: dict[str, Any]) -> None:
-    query = {"aws_session_token": given.get("aws_session_token", "token"), "regions": given.get("regions", ("a", "b"))}
+    query: dict[str, Any] = {"aws_session_token": given.get("aws_session_token", "token"), "regions": ("a", "b")}
     url = URL.create(
         "awscc",
         given["aws_access_key_id"],
@@ -66,7 +66,7 @@ def test_a_url_made_of_its_parts_is_taken_by_its_parts(given: dict[str, Any]) ->
         assert connect_arguments(make_url(url.render_as_string(hide_password=False))) == told(expected)
 
 
-def secrets(given: dict[str, Any]) -> dict[str, str]:
+def secrets(given: dict[str, Any]) -> dict[str, Any]:
     return {name: given[name] for name in ("aws_access_key_id", "aws_secret_access_key")}
 
 
