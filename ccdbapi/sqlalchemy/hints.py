@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.exc import ArgumentError
 
@@ -16,12 +17,13 @@ _WITH_TEXT = ("client_token", "role_arn", "type_version_id")
 OPTIONS = tuple(_PREFIX + name for name in (*_ALONE, *_WITH_NUMBER, *_WITH_TEXT))
 
 
-def hints_from(options: Mapping[str, object]) -> str:
+def hints_from(options: Mapping[Any, object]) -> str:
     """The comment that goes before a statement, with a blank behind it; empty where no option is one of ours.
 
+    SQLAlchemy's own options may have names that are no text.
     Raises `ArgumentError` for an unknown option of ours and for values that no hint can have.
     """
-    given = {name: value for name, value in options.items() if name.startswith(_PREFIX)}
+    given = {name: value for name, value in options.items() if isinstance(name, str) and name.startswith(_PREFIX)}
     hints = [text for name, value in given.items() if (text := _hint(name, value))]
     return f"/*+ {' '.join(hints)} */ " if hints else ""
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from engines import engine_over, reflected
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session, registry
+from sqlalchemy.orm import (
+    Session,
+    foreign,
+    joinedload,
+    lazyload,
+    registry,
+    relationship,
+    remote,
+    selectinload,
+    subqueryload,
+)
 
 from ccdbapi.emulator import demo
 from ccdbapi.emulator.service import CloudControl
@@ -48,12 +59,29 @@ class Group:
             setattr(self, name, value)
 
 
+class Listed:
+    """An image in the list, which leads to the image itself."""
+
+    region: str
+    image_arn: str
+    Identifier: str
+    image: Image
+
+
+def _to_image(listed: sa.Table, images: sa.Table) -> Any:
+    pairs = ((listed.c[name], images.c[name]) for name in ("region", "image_arn"))
+    condition = sa.and_(*(foreign(here) == remote(there) for here, there in pairs))
+    return relationship(Image, primaryjoin=condition, viewonly=True, uselist=False)
+
+
 @pytest.fixture
 def engine(service: CloudControl) -> Iterator[Engine]:
     demo.load(service)
     with engine_over(service) as engine:
         mappers = registry()
-        mappers.map_imperatively(Image, reflected(engine, "sagemaker", "images"))
+        images, listed = (reflected(engine, "sagemaker", name) for name in ("images", "images_list_only"))
+        mappers.map_imperatively(Image, images)
+        mappers.map_imperatively(Listed, listed, properties={"image": _to_image(listed, images)})
         mappers.map_imperatively(Group, reflected(engine, "logs", "log_groups"))
         yield engine
         mappers.dispose()
@@ -201,3 +229,23 @@ def test_images_are_deleted_by_a_query(session: Session, service: CloudControl) 
 
     assert result.rowcount == 1  # type: ignore[attr-defined]
     assert operations(service) == ["DeleteResource"]
+
+
+@pytest.mark.parametrize(
+    ("load", "calls"),
+    [
+        (lazyload, ["ListResources", "GetResource", "GetResource", "GetResource"]),
+        (joinedload, ["ListResources", "GetResource", "GetResource", "GetResource"]),
+        (selectinload, ["ListResources", "GetResource", "GetResource", "GetResource"]),
+        (subqueryload, ["ListResources", "ListResources", "GetResource", "GetResource", "GetResource"]),
+    ],
+)
+def test_a_relationship_leads_from_a_list_to_its_resources(
+    session: Session, service: CloudControl, load: Any, calls: list[str]
+) -> None:
+    columns = sa.inspect(Listed).columns
+    statement = sa.select(Listed).where(columns.region == "us-east-1", columns.image_arn.like("%-prod"))
+    found = session.execute(statement.options(load(Listed.image))).scalars().all()
+
+    assert sorted(one.image.image_name for one in found) == ["pytorch-prod", "tensorflow-prod", "xgboost-prod"]
+    assert operations(service) == calls
