@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy.sql.compiler import IdentifierPreparer
+from sqlalchemy.sql.elements import quoted_name
 
 _RESERVED = """
 all analyse analyze and anti any array as asc asof asymmetric at authorization between bigint binary bit boolean both
@@ -27,5 +28,6 @@ class AwsccIdentifierPreparer(IdentifierPreparer):
     reserved_words = set(RESERVED_WORDS)  # noqa: RUF012 - so it is declared
 
     def quote_schema(self, schema: str, force: object = None) -> str:
-        """Each part by itself."""
-        return ".".join(self.quote(part) for part in schema.split("."))
+        """Each part by itself; as it is where it is told to stay so, as are the marks of ``schema_translate_map``."""
+        quoted = getattr(schema, "quote", None)
+        return ".".join(self.quote(quoted_name(part, quoted)) for part in schema.split("."))
