@@ -100,11 +100,14 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
         paramstyle: ParamStyle = "named",
         json_serializer: Callable[[Any], str] | None = None,
         json_deserializer: Callable[[str], Any] | None = None,
+        isolation_level: str | None = None,
         **options: Any,
     ) -> None:
         # By name a value that stands twice in a statement is one to the engine, too: GROUP BY f(x, :p) goes with
         # SELECT f(x, :p), while f(x, ?) and f(x, ?) are different expressions.
         super().__init__(paramstyle=paramstyle, **options)
+        if isolation_level is not None:
+            self.set_isolation_level(None, isolation_level)
         self._json_serializer = json_serializer
         self._json_deserializer = json_deserializer
         self._lock = threading.Lock()

@@ -147,6 +147,18 @@ def test_another_isolation_level_is_refused(service: CloudControl) -> None:
             connection.execution_options(isolation_level="SERIALIZABLE")
 
 
+@pytest.mark.parametrize("level", ["AUTOCOMMIT", "autocommit"])
+def test_an_engine_may_ask_for_the_isolation_level_that_there_is(service: CloudControl, level: str) -> None:
+    engine = sa.create_engine("awscc://", connect_args={"embedded": service}, isolation_level=level, future=True)
+    assert groups(engine) == []
+    engine.dispose()
+
+
+def test_an_engine_of_another_isolation_level_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="is AUTOCOMMIT: Cloud Control has no transactions"):
+        sa.create_engine("awscc://", isolation_level="SERIALIZABLE", future=True)
+
+
 def test_a_savepoint_is_not_supported(service: CloudControl) -> None:
     with engine_over(service) as engine, engine.connect() as connection:
         connection.begin()
