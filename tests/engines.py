@@ -19,6 +19,6 @@ def engine_over(service: CloudControl, url: str = "awscc://", **arguments: objec
     engine.dispose()
 
 
-def reflected(engine: Engine, schema: str, name: str) -> sa.Table:
+def reflected(engine: Engine, schema: str | None, name: str) -> sa.Table:
     """The table as the catalogue describes it."""
     return sa.Table(name, sa.MetaData(), schema=schema, autoload_with=engine)

@@ -12,7 +12,7 @@ from sqlalchemy.engine.reflection import cache
 from sqlalchemy.exc import NoSuchTableError
 
 from ccdbapi.catalog import ACCOUNT, IDENTIFIER, Column, SqlType, Table, default_value, max_length
-from ccdbapi.exceptions import ProgrammingError
+from ccdbapi.exceptions import NotSupportedError, ProgrammingError
 from ccdbapi.sqlalchemy.version import BEFORE_2
 from ccdbapi.sqlalchemy.views import definition_of
 
@@ -68,6 +68,11 @@ class CatalogReflection:
         return list(_catalog(connection).services())
 
     @_cached
+    def has_schema(self, connection: Connection, schema_name: str, **kw: object) -> bool:
+        """Whether there is such a service."""
+        return self._service(schema_name) in _catalog(connection).services()
+
+    @_cached
     def get_table_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """The tables of single resources; none without a schema, if the connection has none either."""
         return self._names(connection, schema, "get")
@@ -84,7 +89,7 @@ class CatalogReflection:
         """The view as a query of ``cloud_control``; None for what lists there. A table is no view."""
         view = self._table(connection, view_name, schema)
         if view.kind != "list":
-            _no_such_table(view_name, schema)
+            _no_such_table(view_name, schema, "it is a table, not a view")
         return definition_of(view, self.identifier_preparer.quote)  # type: ignore[return-value]  # SQL's NULL is None
 
     @_cached
@@ -145,6 +150,33 @@ class CatalogReflection:
         """None."""
         return self._none_of(connection, table_name, schema)
 
+    def get_table_options(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> dict[str, Any]:
+        """None."""
+        self._table(connection, table_name, schema)
+        return {}
+
+    def get_sequence_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """None: AWS makes the identifiers."""
+        return []
+
+    def has_sequence(self, connection: Connection, sequence_name: str, schema: str | None = None, **kw: object) -> bool:
+        """False."""
+        return False
+
+    def get_materialized_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """None: lists are read when they are asked for."""
+        return []
+
+    def get_temp_table_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """None: no resource belongs to a connection."""
+        return []
+
+    def get_temp_view_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
+        """None."""
+        return []
+
     def _names(self, connection: Connection, schema: str | None, kind: TableKind) -> list[str]:
         service = self._service(schema)
         if service is None:
@@ -160,7 +192,13 @@ class CatalogReflection:
         return []
 
     def _table(self, connection: Connection, name: str, schema: str | None) -> Table:
-        return self._find(connection, name, schema) or _no_such_table(name, schema)
+        service = self._service(schema)
+        if service is None:
+            _no_such_table(name, schema, "its schema is a service, as in 'sagemaker' or 'awscc.sagemaker'")
+        try:
+            return _catalog(connection).table(service, name)
+        except (NotSupportedError, ProgrammingError) as error:
+            _no_such_table(name, schema, str(error))
 
     def _find(self, connection: Connection, name: str, schema: str | None) -> Table | None:
         service = self._service(schema)
@@ -183,8 +221,8 @@ def _catalog(connection: Connection) -> Catalog:
     return driver_connection(connection).catalog
 
 
-def _no_such_table(name: str, schema: str | None) -> NoReturn:
-    raise NoSuchTableError(f"{schema}.{name}" if schema else name)
+def _no_such_table(name: str, schema: str | None, why: str) -> NoReturn:
+    raise NoSuchTableError(f"{schema}.{name}: {why}" if schema else f"{name}: {why}") from None
 
 
 def _reflected(table: Table, column: Column) -> ReflectedColumn:

@@ -184,6 +184,48 @@ def test_an_unknown_table_is_no_such_table(inspector: sa.Inspector, method: str,
 
 
 @pytest.mark.parametrize(
+    ("name", "schema", "message"),
+    [
+        ("imagse", "sagemaker", r"^sagemaker\.imagse: no table .*did you mean 'images'"),
+        ("images", "awscc.sagemakr", r"^awscc\.sagemakr\.images: no service .*did you mean 'sagemaker'"),
+        ("images", "other.sagemaker", r"^other\.sagemaker\.images: its schema is a service, as in 'sagemaker' or"),
+        ("images", None, "^images: its schema is a service"),
+    ],
+)
+def test_what_an_unknown_table_may_have_meant_is_told(
+    inspector: sa.Inspector, name: str, schema: str | None, message: str
+) -> None:
+    with pytest.raises(NoSuchTableError, match=message):
+        inspector.get_columns(name, schema)
+
+
+@pytest.mark.parametrize(("name", "schema"), [("pictures", "sagemaker"), ("images", "none"), ("images", None)])
+def test_an_unknown_table_is_not_loaded(engine: Engine, name: str, schema: str | None) -> None:
+    with pytest.raises(NoSuchTableError, match=name):
+        reflected(engine, schema, name)
+
+
+@pytest.mark.skipif(BEFORE_2, reason="SQLAlchemy 1.4 does not ask")
+@pytest.mark.parametrize(
+    ("schema", "known"),
+    [("sagemaker", True), ("AWSCC.SageMaker", True), ("none", False), ("other.sagemaker", False)],
+)
+def test_a_schema_is_known_by_all_its_names(inspector: sa.Inspector, schema: str, known: bool) -> None:
+    assert inspector.has_schema(schema) is known
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["get_sequence_names", "get_materialized_view_names", "get_temp_table_names", "get_temp_view_names"],
+)
+def test_of_what_aws_does_not_have_there_is_none(engine: Engine, method: str) -> None:
+    with engine.connect() as connection:
+        assert getattr(engine.dialect, method)(connection, schema="sagemaker") == []
+        assert not engine.dialect.has_sequence(connection, "images", schema="sagemaker")
+    assert sa.inspect(engine).get_table_options("images", "sagemaker") == {}
+
+
+@pytest.mark.parametrize(
     "method", ["get_foreign_keys", "get_indexes", "get_unique_constraints", "get_check_constraints"]
 )
 def test_a_table_has_no_other_constraints(inspector: sa.Inspector, method: str) -> None:
