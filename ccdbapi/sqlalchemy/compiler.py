@@ -73,6 +73,24 @@ class AwsccCompiler(PGCompiler):
         """``array[index]``: a number, since DuckDB would read the colon of a parameter as one between two indexes."""
         return f"{self.process(binary.left, **kw)}[{self.process(binary.right, **kw, literal_execute=True)}]"
 
+    def visit_array(self, element: Any, **kw: Any) -> str:
+        """``array([…])`` by a function, in whose parentheses a colon is that of a parameter and nothing else."""
+        return f"list_value({self.visit_clauselist(element, **kw)})"
+
+    def visit_try_cast(self, cast: Any, **kw: Any) -> str:
+        """``try_cast()``: NULL for what is no such value."""
+        return f"TRY_CAST({self.process(cast.clause, **kw)} AS {self.process(cast.typeclause, **kw)})"
+
+    def visit_between_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
+        """Raises `CompileError` for SYMMETRIC."""
+        _check_bounds(binary)
+        return str(super().visit_between_op_binary(binary, operator, **kw))
+
+    def visit_not_between_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
+        """Raises `CompileError` for SYMMETRIC."""
+        _check_bounds(binary)
+        return str(super().visit_not_between_op_binary(binary, operator, **kw))
+
     def visit_regexp_match_op_binary(self, binary: BinaryExpression[Any], operator: object, **kw: Any) -> str:
         """Anywhere in the text, where DuckDB's own ``~`` wants the whole of it to match."""
         parts = [self.process(binary.left, **kw), self.process(binary.right, **kw)]
@@ -154,6 +172,11 @@ class AwsccCompiler(PGCompiler):
     def visit_on_conflict_do_update(self, on_conflict: object, **kw: object) -> NoReturn:
         """Raises `CompileError`."""
         self.visit_on_conflict_do_nothing(on_conflict)
+
+
+def _check_bounds(between: BinaryExpression[Any]) -> None:
+    if between.modifiers.get("symmetric"):
+        raise CompileError("BETWEEN SYMMETRIC is not supported: order the bounds with least() and greatest().")
 
 
 def _fetches_by_rank(select: Any) -> bool:

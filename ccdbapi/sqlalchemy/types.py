@@ -139,6 +139,14 @@ class AwsccInterval(postgresql.INTERVAL):
         return lambda value: f"INTERVAL '{value // datetime.timedelta(microseconds=1)} microseconds'"
 
 
+class AwsccBinary(sqltypes.LargeBinary):
+    """Bytes, which the engine has and schemas have not."""
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """All of them, whatever they would be as text."""
+        return lambda value: f"from_hex('{bytes(value).hex()}')"
+
+
 class AwsccNumeric(sqltypes.Numeric):  # type: ignore[type-arg]  # it has none in SQLAlchemy 1.4
     """A number: the engine has decimals, JSON has floats."""
 
@@ -164,6 +172,7 @@ COLSPECS: dict[type[sqltypes.TypeEngine[Any]], type[sqltypes.TypeEngine[Any]]] =
     sqltypes.JSON: AwsccJSON,
     sqltypes.JSON.JSONIndexType: JSONIndex,
     sqltypes.JSON.JSONPathType: JSONPath,
+    sqltypes.LargeBinary: AwsccBinary,
     sqltypes.Numeric: AwsccNumeric,
     sqltypes.Time: AwsccTime,
 }

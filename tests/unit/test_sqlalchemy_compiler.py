@@ -74,12 +74,21 @@ def sql(expression: Any, *, literal: bool = True) -> str:
         (sa.literal(timedelta(days=1, microseconds=5), sa.Interval), "INTERVAL '86400000005 microseconds'"),
         (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[1], "(array_agg(sagemaker.images.size))[1]"),
         (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[2:3], "(array_agg(sagemaker.images.size))[2:3]"),
+        (postgresql.array([i.size, 1]), "list_value(sagemaker.images.size, 1)"),
+        (sa.literal(b"\x00'\xff"), "from_hex('0027ff')"),
+        (i.size.between(1, 2), "sagemaker.images.size BETWEEN 1 AND 2"),
+        (~i.size.between(1, 2), "sagemaker.images.size NOT BETWEEN 1 AND 2"),
         (sa.extract("year", i.image_name), "EXTRACT(year FROM sagemaker.images.image_name)"),
         (sa.true(), "true"),
     ],
 )
 def test_an_expression_is_written_as_the_engine_reads_it(expression: Any, expected: str) -> None:
     assert sql(expression) == expected
+
+
+@pytest.mark.skipif(BEFORE_2, reason="SQLAlchemy 1.4 has it for SQL Server only")
+def test_a_cast_may_fail() -> None:
+    assert sql(sa.try_cast(i.image_name, sa.Integer)) == "TRY_CAST(sagemaker.images.image_name AS INTEGER)"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +159,8 @@ def test_a_statement_is_written_as_the_driver_reads_it(statement: Any, expected:
         (sa.select(i.region).with_for_update(), "FOR UPDATE is not supported"),
         (sa.select(i.region).distinct().fetch(2, with_ties=True), "WITH TIES needs a SELECT without DISTINCT"),
         (sa.union(sa.select(i.region), sa.select(i.region)).fetch(2, percent=True), "PERCENT"),
+        (sa.select(i.size.between(2, 1, symmetric=True)), "BETWEEN SYMMETRIC is not supported"),
+        (sa.select(~i.size.between(2, 1, symmetric=True)), "BETWEEN SYMMETRIC is not supported"),
         (sa.select(i.region).where(i.image_name.match("a")), "MATCH is not supported"),
         (sa.select(sa.Sequence("s").next_value()), "Sequences are not supported|sequences"),
         (postgresql.insert(IMAGES).values(region="a").on_conflict_do_nothing(), "ON CONFLICT is not supported"),
