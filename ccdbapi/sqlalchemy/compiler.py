@@ -202,6 +202,18 @@ class AwsccTypeCompiler(PGTypeCompiler):
         """``TIMESTAMP``, also ``WITH TIME ZONE``; without a precision, which is always microseconds."""
         return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "TIMESTAMP"
 
+    def visit_TIME(self, type_: sqltypes.Time, **kw: object) -> str:
+        """As `visit_TIMESTAMP`."""
+        return "TIME WITH TIME ZONE" if type_.timezone else "TIME"
+
+    def visit_INTERVAL(self, type_: object, **kw: object) -> str:
+        """``INTERVAL``, also without a precision."""
+        return "INTERVAL"
+
+    def visit_CLOB(self, type_: object, **kw: object) -> str:
+        """``VARCHAR``, which has no limit."""
+        return "VARCHAR"
+
     def visit_BYTEA(self, type_: object, **kw: object) -> str:
         """``BLOB``."""
         return "BLOB"

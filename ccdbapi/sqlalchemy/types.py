@@ -92,8 +92,8 @@ class AwsccDate(sqltypes.Date):
         return _date
 
     def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
-        """As text, which the engine reads as what it is compared with."""
-        return lambda value: _literal(_date(value).isoformat())
+        """With its type, as a parameter has it: functions do not take text for a date."""
+        return lambda value: f"DATE {_literal(_date(value).isoformat())}"
 
     def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
         """From text."""
@@ -104,8 +104,8 @@ class AwsccTime(sqltypes.Time):
     """A time, which schemas have as text."""
 
     def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
-        """As text."""
-        return lambda value: _literal(value.isoformat())
+        """With its type."""
+        return lambda value: f"{'TIME' if value.tzinfo is None else 'TIMETZ'} {_literal(value.isoformat())}"
 
     def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
         """From text."""
@@ -120,8 +120,10 @@ class AwsccDateTime(sqltypes.DateTime):
         return _in_utc if self.timezone else None
 
     def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
-        """As text."""
-        return lambda value: _literal(value.isoformat(sep=" "))
+        """With its type: the engine reads text without one as if it named no time zone."""
+        return lambda value: (
+            f"{'TIMESTAMP' if value.tzinfo is None else 'TIMESTAMPTZ'} {_literal(value.isoformat(sep=' '))}"
+        )
 
 
 class AwsccInterval(postgresql.INTERVAL):

@@ -227,6 +227,8 @@ LITERALS: list[Any] = [
     datetime.timedelta(days=1, microseconds=5),
     datetime.date(2026, 2, 3),
     datetime.time(4, 5, 6, 7),
+    datetime.datetime(2026, 2, 3, 4, 5, 6, 7),  # noqa: DTZ001
+    datetime.datetime(2026, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
 ]
 
 
@@ -237,6 +239,21 @@ def test_a_literal_is_the_value_that_a_parameter_is(engine: Engine, value: Any) 
     column = sa.literal_column(str(written), type_=literal.type)
 
     assert rows(engine, sa.select(literal, column)) == [(value, value)]
+
+
+@pytest.mark.parametrize("literal", [False, True])
+def test_a_time_is_one_wherever_it_is_said(engine: Engine, literal: bool) -> None:
+    noon = datetime.datetime(2026, 2, 3, 12, tzinfo=datetime.UTC)
+    stored = sa.cast(sa.literal("2026-02-03 12:00:00"), sa.DateTime)
+    elsewhere = noon.astimezone(datetime.timezone(datetime.timedelta(hours=2)))
+    month = sa.func.date_trunc("month", noon.replace(tzinfo=None))
+    year = sa.extract("year", sa.literal(noon.date()))
+    statement = sa.select(stored == noon, stored == elsewhere, stored == noon.replace(tzinfo=None), month, year)
+    if literal:
+        text = str(statement.compile(engine, compile_kwargs={"literal_binds": True}))
+        statement = sa.text(text.replace(":", "\\:"))  # type: ignore[assignment]
+
+    assert rows(engine, statement) == [(True, True, True, datetime.datetime(2026, 2, 1), 2026)]  # noqa: DTZ001
 
 
 def test_an_array_is_made_of_values(engine: Engine, listed: sa.Table) -> None:

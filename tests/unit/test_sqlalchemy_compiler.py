@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import duckdb
@@ -68,9 +68,14 @@ def sql(expression: Any, *, literal: bool = True) -> str:
         (sa.cast(i.image_name, postgresql.JSONB), "CAST(sagemaker.images.image_name AS JSON)"),
         (sa.cast(i.image_name, sa.Interval), "CAST(sagemaker.images.image_name AS INTERVAL)"),
         (sa.cast(i.image_name, sa.ARRAY(sa.Integer)), "CAST(sagemaker.images.image_name AS INTEGER[])"),
-        (sa.literal(datetime(2026, 1, 2, 3, 4, 5, 6)), "'2026-01-02 03:04:05.000006'"),  # noqa: DTZ001
-        (sa.literal(datetime(2026, 1, 2, 3, 4, 5, 6), sa.Date), "'2026-01-02'"),  # noqa: DTZ001
-        (sa.literal(time(3, 4, 5)), "'03:04:05'"),
+        (sa.literal(datetime(2026, 1, 2, 3, 4, 5, 6)), "TIMESTAMP '2026-01-02 03:04:05.000006'"),  # noqa: DTZ001
+        (sa.literal(datetime(2026, 1, 2, 3, 4, 5, 6), sa.Date), "DATE '2026-01-02'"),  # noqa: DTZ001
+        (sa.literal(datetime(2026, 1, 2, 3, tzinfo=UTC)), "TIMESTAMPTZ '2026-01-02 03:00:00+00:00'"),
+        (sa.literal(time(3, 4, 5)), "TIME '03:04:05'"),
+        (sa.literal(time(3, 4, 5, tzinfo=UTC)), "TIMETZ '03:04:05+00:00'"),
+        (sa.cast(i.image_name, postgresql.TIME(precision=3)), "CAST(sagemaker.images.image_name AS TIME)"),
+        (sa.cast(i.image_name, sa.Interval(second_precision=3)), "CAST(sagemaker.images.image_name AS INTERVAL)"),
+        (sa.cast(i.image_name, sa.CLOB), "CAST(sagemaker.images.image_name AS VARCHAR)"),
         (sa.literal(timedelta(days=1, microseconds=5), sa.Interval), "INTERVAL '86400000005 microseconds'"),
         (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[1], "(array_agg(sagemaker.images.size))[1]"),
         (sa.func.array_agg(i.size, type_=sa.ARRAY(sa.Integer))[2:3], "(array_agg(sagemaker.images.size))[2:3]"),
