@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Protocol, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from ccdbapi.cloudcontrol.user_agent import user_agent
 from ccdbapi.exceptions import DataError, Diagnostics, InterfaceError, OperationalError, error_for
@@ -263,7 +264,7 @@ def _endpoint_of(client: _Client, session: Session) -> Endpoint:
     try:
         client.list_resource_requests()
     except _Resolved as resolved:
-        url = resolved.url
+        url = _without_userinfo(resolved.url)
     else:
         raise AssertionError("botocore sent a request that was to be stopped")
     EndpointCreator(client.meta.events).create_endpoint(
@@ -280,6 +281,12 @@ def _endpoint_of(client: _Client, session: Session) -> Endpoint:
         proxy=ProxyConfiguration(made[0].proxies).proxy_url_for(url),
         ca_bundle=made[0].verify,
     )
+
+
+def _without_userinfo(url: str) -> str:
+    """Without user and password, which no signed request can carry: its Authorization is the signature."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _no_credentials() -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -87,19 +88,19 @@ class _Pool:
             except ParamValidationError as error:
                 return Reply(400, None, {"__type": "ValidationException", "Message": str(error)})
             except SSLError as error:
-                raise EndpointError(f"{error} Does AWS_CA_BUNDLE name the right certificates?") from error
+                why = _without_passwords(f"{error} Does AWS_CA_BUNDLE name the right certificates?")
+                raise EndpointError(why) from None
             except (EndpointConnectionError, ConnectTimeoutError) as error:
-                raise TransportError(f"{client.meta.endpoint_url}: {error}", sent=False) from error
+                raise TransportError(_without_passwords(f"{client.meta.endpoint_url}: {error}"), sent=False) from None
             except (HTTPClientError, BotocoreConnectionError) as error:
-                raise TransportError(f"{client.meta.endpoint_url}: {error}") from error
+                raise TransportError(_without_passwords(f"{client.meta.endpoint_url}: {error}")) from None
             except (ResponseParserError, AttributeError, ValueError) as error:
-                raise EndpointError(
-                    f"{client.meta.endpoint_url} gave an answer that makes no sense: {error}"
-                ) from error
+                why = f"{client.meta.endpoint_url} gave an answer that makes no sense: {error}"
+                raise EndpointError(_without_passwords(why)) from None
             body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
             if not body:
                 # No operation answers with nothing: this is what botocore makes of an answer that was cut off.
-                raise TransportError(f"{client.meta.endpoint_url}: the answer was empty or cut off")
+                raise TransportError(_without_passwords(f"{client.meta.endpoint_url}: the answer was empty or cut off"))
             return _reply(response, body)
 
     def close(self) -> None:
@@ -116,6 +117,11 @@ class _Pool:
                     SERVICE, region_name=region, endpoint_url=self._aws.endpoint_url, config=self._config
                 )
             return self._clients[region]
+
+
+def _without_passwords(text: str) -> str:
+    """Without the user and password of a URL in it. What botocore says quotes them, so it is not to be shown at all."""
+    return re.sub(r"(?<=//)[^/\s]*@", "", text)
 
 
 def _refusal(error: ClientError) -> Reply:

@@ -6,13 +6,16 @@ import asyncio
 import gzip
 import json
 import logging
+import secrets
 import socket
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 from cloudcontrol_server import ACCESS_KEY, FOUND, SECRET_KEY, Handler, Server, amz_json, found, serve
+from served import refusing_port
 
 from ccdbapi.cloudcontrol.aiohttp_transport import AiohttpTransport
 from ccdbapi.cloudcontrol.aws_session import AwsSession
@@ -283,3 +286,21 @@ def test_credentials_are_in_no_log_repr_or_exception(kind: str, caplog: pytest.L
     shown = asyncio.run(main()) + caplog.text
     assert SECRET_KEY not in shown
     assert TOKEN not in shown
+
+
+@both
+def test_a_password_in_the_endpoints_url_is_in_no_exception(kind: str) -> None:
+    password = secrets.token_hex()
+    endpoint = f"http://user:{password}@127.0.0.1:{refusing_port()}"
+    aws = AwsSession(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, endpoint_url=endpoint)
+
+    async def main() -> None:
+        client = Client(KINDS[kind](aws), max_attempts=1)
+        try:
+            await client.get_resource(REGION, TYPE, "a")
+        finally:
+            await client.close()
+
+    with pytest.raises(OperationalError, match="got no answer") as raised:
+        asyncio.run(main())
+    assert password not in "".join(traceback.format_exception(raised.value))
