@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import json
 import uuid
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from engines import engine_over, reflected
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, NotSupportedError, ProgrammingError
 
@@ -213,53 +211,6 @@ def test_functions_and_types_are_the_engines(engine: Engine) -> None:
             b"\x00\xff",
         )
     ]
-
-
-#: Bytes and times, whose literals are not the text that they look like.
-LITERALS: list[Any] = [
-    "it's \\ :x ? 100%",
-    b"\x00'\xff",
-    2**62,
-    decimal.Decimal("1.10"),
-    1.5,
-    True,
-    None,
-    datetime.timedelta(days=1, microseconds=5),
-    datetime.date(2026, 2, 3),
-    datetime.time(4, 5, 6, 7),
-    datetime.datetime(2026, 2, 3, 4, 5, 6, 7),  # noqa: DTZ001
-    datetime.datetime(2026, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
-]
-
-
-@pytest.mark.parametrize("value", LITERALS, ids=lambda value: type(value).__name__)
-def test_a_literal_is_the_value_that_a_parameter_is(engine: Engine, value: Any) -> None:
-    literal = sa.literal(value)
-    written = literal.compile(engine, compile_kwargs={"literal_binds": True})
-    column = sa.literal_column(str(written), type_=literal.type)
-
-    assert rows(engine, sa.select(literal, column)) == [(value, value)]
-
-
-@pytest.mark.parametrize("literal", [False, True])
-def test_a_time_is_one_wherever_it_is_said(engine: Engine, literal: bool) -> None:
-    noon = datetime.datetime(2026, 2, 3, 12, tzinfo=datetime.UTC)
-    stored = sa.cast(sa.literal("2026-02-03 12:00:00"), sa.DateTime)
-    elsewhere = noon.astimezone(datetime.timezone(datetime.timedelta(hours=2)))
-    month = sa.func.date_trunc("month", noon.replace(tzinfo=None))
-    year = sa.extract("year", sa.literal(noon.date()))
-    statement = sa.select(stored == noon, stored == elsewhere, stored == noon.replace(tzinfo=None), month, year)
-    if literal:
-        text = str(statement.compile(engine, compile_kwargs={"literal_binds": True}))
-        statement = sa.text(text.replace(":", "\\:"))  # type: ignore[assignment]
-
-    assert rows(engine, statement) == [(True, True, True, datetime.datetime(2026, 2, 1), 2026)]  # noqa: DTZ001
-
-
-def test_an_array_is_made_of_values(engine: Engine, listed: sa.Table) -> None:
-    made = postgresql.array([sa.literal("a"), sa.func.upper("b")])
-
-    assert rows(engine, sa.select(made, made[2], sa.literal("B") == sa.any_(made))) == [(["a", "B"], "B", True)]
 
 
 def test_rows_come_as_they_are_fetched(service: CloudControl) -> None:
