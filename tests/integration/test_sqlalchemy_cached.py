@@ -105,6 +105,17 @@ def test_a_statement_is_compiled_for_what_it_holds(engine: Engine, changing: str
         assert rows(engine, statement(table, value)) == expected
 
 
+def test_a_statement_is_compiled_once(engine: Engine) -> None:
+    images = reflected(engine, "sagemaker", "images_list_only")
+    with engine.connect() as connection:
+        found = [
+            connection.execute(_names(images).where(sa.column("name").in_(names))) for names in (["a"], ["b", "c"])
+        ]
+        hits = [result.context.cache_hit.name for result in found]
+
+    assert hits == ["CACHE_MISS", "CACHE_HIT"]
+
+
 @pytest.mark.parametrize("name", ["tenant", "awscc.tenant", None])
 def test_a_schema_stands_for_another(engine: Engine, service: CloudControl, name: str | None) -> None:
     groups = sa.Table(

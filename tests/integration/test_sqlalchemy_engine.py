@@ -8,10 +8,11 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from engines import engine_over
+from engines import engine_over, reflected
 from served import ACCESS_KEY, CALLER, refusing_port
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, NotSupportedError, OperationalError, ProgrammingError
@@ -21,6 +22,7 @@ from ccdbapi.emulator import demo
 from ccdbapi.emulator.http import serve_in_thread
 from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
+from ccdbapi.sqlalchemy.version import BEFORE_2
 
 GROUP = "INSERT INTO logs.log_groups (log_group_name, region) VALUES (:name, 'us-east-1')"
 GROUPS = "SELECT Identifier FROM logs.log_groups_list_only WHERE region = 'us-east-1' ORDER BY 1"
@@ -40,6 +42,32 @@ def test_an_engine_has_one_emulated_account(url: str) -> None:
     engine.dispose()
     assert groups(engine) == ["a"]
     assert groups(sa.create_engine(url, future=True)) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["QueuePool", "NullPool", "StaticPool", "SingletonThreadPool", "AssertionPool"])
+def test_an_engine_may_have_any_pool(kind: str) -> None:
+    engine = sa.create_engine("awscc:///?embedded=true", poolclass=getattr(sa.pool, kind), future=True)
+    with engine.connect() as connection:
+        connection.execute(sa.text(GROUP), {"name": "a"})
+    assert groups(engine) == ["a"]
+    engine.dispose()
+
+
+@pytest.mark.skipif(not BEFORE_2, reason="SQLAlchemy 1.4 has them still")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_engine_of_the_old_kind_runs_statements_by_itself(service: CloudControl) -> None:
+    engine: Any = sa.create_engine("awscc://", connect_args={"embedded": service})
+    table = reflected(engine, "logs", "log_groups")
+    assert engine.execute(sa.text(GROUP), name="a").rowcount == 1
+    assert engine.execute(table.insert().values(region="us-east-1", log_group_name="b")).inserted_primary_key == (
+        "us-east-1",
+        "b",
+    )
+    with engine.begin() as connection:
+        connection.execute(table.insert(), [{"region": "us-east-1", "log_group_name": name} for name in "cd"])
+    assert [name for (name,) in engine.execute(GROUPS)] == ["a", "b", "c", "d"]
+    assert engine.execute("SELECT ?, ?", 1, "b").fetchall() == [(1, "b")]
     engine.dispose()
 
 
@@ -70,12 +98,20 @@ def test_threads_share_an_engine(service: CloudControl) -> None:
         assert groups(engine) == sorted(names)
 
 
-def test_nothing_secret_is_shown() -> None:
+def test_nothing_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     engine = sa.create_engine(
         "awscc://AKID:hidden-key@us-east-1/s3?aws_session_token=hidden-token&endpoint_url=http://me:hidden-word@proxy",
         future=True,
+        echo="debug",
+        echo_pool="debug",
     )
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        shown = [repr(connection), repr(connection.connection), repr(connection.connection.dbapi_connection)]
+    engine.dispose()
 
+    assert caplog.records
+    assert "hidden" not in "".join([*shown, caplog.text, repr(engine.pool), repr(engine.dialect)])
     for text in (repr(engine), repr(engine.url), engine.url.render_as_string()):
         assert "hidden" not in text
         assert "AKID:***@us-east-1/s3" in text

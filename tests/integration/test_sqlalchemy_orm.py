@@ -249,3 +249,36 @@ def test_a_relationship_leads_from_a_list_to_its_resources(
 
     assert sorted(one.image.image_name for one in found) == ["pytorch-prod", "tensorflow-prod", "xgboost-prod"]
     assert operations(service) == calls
+
+
+@pytest.mark.parametrize("synchronize", ["fetch", "evaluate", False])
+def test_images_are_changed_by_a_query(session: Session, service: CloudControl, synchronize: str | bool) -> None:
+    image = session.get(Image, ("us-east-1", RSTUDIO))
+    mapped: Any = Image
+    statement = sa.update(Image).where(mapped.region == "us-east-1", mapped.Identifier == RSTUDIO)
+    service.calls.clear()
+    session.execute(statement.values(image_description="Changed").execution_options(synchronize_session=synchronize))
+
+    assert operations(service) == ["GetResource", "UpdateResource"]
+    assert image is not None
+    assert (image.image_description == "Changed") is bool(synchronize)
+    session.refresh(image)
+    assert image.image_description == "Changed"
+
+
+def test_an_image_is_merged_into_what_there_is(session: Session, service: CloudControl) -> None:
+    merged = session.merge(Image(region="us-east-1", image_arn=RSTUDIO, image_description="Merged"))
+    session.commit()
+
+    assert operations(service) == ["GetResource", "GetResource", "UpdateResource"]
+    assert (merged.image_name, merged.image_description) == ("rstudio", "Merged")
+
+
+def test_what_is_rolled_back_stays_in_aws_and_is_forgotten_here(session: Session) -> None:
+    group = Group(region="us-east-1", log_group_name="a")
+    session.add(group)
+    session.flush()
+    session.rollback()
+
+    assert group not in session
+    assert session.get(Group, ("us-east-1", "a")) is not None
