@@ -109,27 +109,34 @@ class AwsccCompiler(PGCompiler):
 
     def order_by_clause(self, select: Any, **kw: Any) -> str:
         """ORDER BY, after the QUALIFY that stands for FETCH FIRST with PERCENT or WITH TIES."""
-        order_by = str(super().order_by_clause(select, **kw))
-        return f"{self._qualify(select, order_by, **kw)}{order_by}" if _fetches_by_rank(select) else order_by
+        qualify = self._qualify(select, **kw) if _fetches_by_rank(select) else ""
+        return qualify + str(super().order_by_clause(select, **kw))
 
     def fetch_clause(self, select: Any, *args: Any, **kw: Any) -> str:
         """FETCH FIRST as LIMIT; see `order_by_clause`."""
         if _fetches_by_rank(select):
-            return "" if select._order_by_clauses else self._qualify(select, "", **kw)
+            return "" if select._order_by_clauses else self._qualify(select, **kw)
         offset = "" if select._offset_clause is None else f" OFFSET {self.process(select._offset_clause, **kw)}"
         return f"\n LIMIT {self.process(select._fetch_clause, **kw)}{offset}"
 
-    def _qualify(self, select: Any, order_by: str, **kw: Any) -> str:
+    def _qualify(self, select: Any, **kw: Any) -> str:
         """What FETCH FIRST with PERCENT or WITH TIES means, which the engine's LIMIT does not have."""
         if isinstance(select, CompoundSelect) or select._distinct:
             raise CompileError("FETCH FIRST with PERCENT or WITH TIES needs a SELECT without DISTINCT around it.")
-        offset = "0" if select._offset_clause is None else self.process(select._offset_clause, **kw)
-        size = self.process(select._fetch_clause, **kw)
-        if select._fetch_clause_options["percent"]:
-            size = f"ceil(count(*) OVER () * {size} / 100)"
+
+        # What stands there twice is compiled twice: SQLAlchemy 1.4 counts parameters (?) as it compiles them.
+        def position(function: str) -> str:
+            return f"{function}() OVER ({super(AwsccCompiler, self).order_by_clause(select, **kw).strip()})"
+
+        def offset() -> str:
+            return "0" if select._offset_clause is None else self.process(select._offset_clause, **kw)
+
+        def size() -> str:
+            text = self.process(select._fetch_clause, **kw)
+            return f"ceil(count(*) OVER () * {text} / 100)" if select._fetch_clause_options["percent"] else text
+
         rank = "rank" if select._fetch_clause_options["with_ties"] else "row_number"
-        last = f"{rank}() OVER ({order_by.strip()}) <= {offset} + {size}"
-        return f"\n QUALIFY row_number() OVER ({order_by.strip()}) > {offset} AND {last}"
+        return f"\n QUALIFY {position('row_number')} > {offset()} AND {position(rank)} <= {offset()} + {size()}"
 
     def returning_clause(self, stmt: Any, returning_cols: Any, **kw: Any) -> str:
         """Without the table's name: the rows are progress events."""

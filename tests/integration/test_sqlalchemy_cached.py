@@ -105,6 +105,17 @@ def test_a_statement_is_compiled_for_what_it_holds(engine: Engine, changing: str
         assert rows(engine, statement(table, value)) == expected
 
 
+@pytest.mark.parametrize("paramstyle", ["named", "qmark"])
+def test_parameters_of_a_fetch_with_ties_are_those_of_its_places(service: CloudControl, paramstyle: str) -> None:
+    engine = sa.create_engine("awscc://", connect_args={"embedded": service}, paramstyle=paramstyle, future=True)
+    numbers = sa.values(sa.column("n", sa.Integer), name="v").data([(n,) for n in (1, 2, 2, 3, 4)])
+    by_half = sa.select(numbers.c.n).where(numbers.c.n > 0).order_by(numbers.c.n + 10).offset(1)
+
+    assert rows(engine, by_half.fetch(1, with_ties=True)) == [(2,), (2,)]
+    assert rows(engine, by_half.fetch(50, percent=True)) == [(2,), (2,), (3,)]
+    engine.dispose()
+
+
 def test_a_statement_is_compiled_once(engine: Engine) -> None:
     images = reflected(engine, "sagemaker", "images_list_only")
     with engine.connect() as connection:
