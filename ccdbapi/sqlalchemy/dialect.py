@@ -17,6 +17,7 @@ from ccdbapi.sqlalchemy.identifiers import AwsccIdentifierPreparer
 from ccdbapi.sqlalchemy.reflection import CATALOG, CatalogReflection, driver_connection
 from ccdbapi.sqlalchemy.types import COLSPECS
 from ccdbapi.sqlalchemy.url import DiscreetURL, connect_arguments
+from ccdbapi.sqlalchemy.version import BEFORE_2
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -105,9 +106,11 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
     ) -> None:
         # By name a value that stands twice in a statement is one to the engine, too: GROUP BY f(x, :p) goes with
         # SELECT f(x, :p), while f(x, ?) and f(x, ?) are different expressions.
-        super().__init__(paramstyle=paramstyle, **options)
-        if isolation_level is not None:
+        if not BEFORE_2:
+            options["isolation_level"] = isolation_level
+        elif isolation_level is not None:  # SQLAlchemy 1.4 leaves it to the dialect
             self.set_isolation_level(None, isolation_level)
+        super().__init__(paramstyle=paramstyle, **options)
         self._json_serializer = json_serializer
         self._json_deserializer = json_deserializer
         self._lock = threading.Lock()

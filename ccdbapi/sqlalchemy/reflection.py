@@ -150,13 +150,6 @@ class CatalogReflection:
         """None."""
         return self._none_of(connection, table_name, schema)
 
-    def get_table_options(
-        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
-    ) -> dict[str, Any]:
-        """None."""
-        self._table(connection, table_name, schema)
-        return {}
-
     def get_sequence_names(self, connection: Connection, schema: str | None = None, **kw: object) -> list[str]:
         """None: AWS makes the identifiers."""
         return []
