@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, cast
 
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
 from sqlalchemy.exc import ArgumentError
@@ -153,6 +153,10 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Does nothing: every use of a connection ends with it, and a write that took effect is no error then."""
         dbapi_connection.commit()
+
+    def do_begin_twophase(self, connection: Connection, xid: object) -> NoReturn:
+        """Raises `ccdbapi.NotSupportedError`."""
+        raise ccdbapi.NotSupportedError("Cloud Control has no transactions, and so none of two phases.")
 
     def get_isolation_level_values(self, dbapi_conn: object) -> list[IsolationLevel]:
         """AUTOCOMMIT."""

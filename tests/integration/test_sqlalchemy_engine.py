@@ -202,6 +202,13 @@ def test_a_savepoint_is_not_supported(service: CloudControl) -> None:
             connection.begin_nested()
 
 
+def test_a_transaction_of_two_phases_is_not_supported(service: CloudControl) -> None:
+    with engine_over(service) as engine, engine.connect() as connection:
+        with pytest.raises(NotSupportedError, match="no transactions"):
+            connection.begin_twophase()
+        assert connection.execute(sa.text("SELECT 1")).scalar_one() == 1
+
+
 def test_a_closed_connection_is_replaced(service: CloudControl) -> None:
     with engine_over(service) as engine:
         with engine.connect() as connection:
