@@ -123,6 +123,14 @@ class CatalogReflection:
         return {"text": self._table(connection, table_name, schema).comment}
 
     @_cached
+    def get_table_options(
+        self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> dict[str, Any]:
+        """None."""
+        self._table(connection, table_name, schema)
+        return {}
+
+    @_cached
     def get_foreign_keys(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> list[ReflectedForeignKeyConstraint]:

@@ -174,6 +174,7 @@ def test_an_inspector_asks_for_a_table_once(inspector: sa.Inspector) -> None:
         "get_indexes",
         "get_unique_constraints",
         "get_check_constraints",
+        *([] if BEFORE_2 else ["get_table_options"]),
     ],
 )
 @pytest.mark.parametrize(("name", "schema"), [("pictures", "sagemaker"), ("images", "none"), ("images", None)])
@@ -228,6 +229,10 @@ def test_of_what_aws_does_not_have_there_is_none(engine: Engine, method: str) ->
 )
 def test_a_table_has_no_other_constraints(inspector: sa.Inspector, method: str) -> None:
     assert getattr(inspector, method)("images", "sagemaker") == []
+
+
+def test_a_table_has_no_options(inspector: sa.Inspector) -> None:
+    assert inspector.get_table_options("images", "sagemaker") == {}
 
 
 def test_a_whole_schema_is_loaded(engine: Engine) -> None:
