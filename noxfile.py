@@ -18,14 +18,15 @@ SUITE = "tests/compliance/sqlalchemy_suite"
 @nox.session
 @nox.parametrize("sqlalchemy", ["1.4", "2.0", "2.1"])
 def dialect(session: nox.Session, sqlalchemy: str) -> None:
-    """Beside the latest SQLAlchemy of a minor version: the dialect's tests, and SQLAlchemy's suite for dialects."""
+    """Beside the latest SQLAlchemy of a minor version: the dialects' tests, and SQLAlchemy's suite on both dialects."""
     versions = (f"sqlalchemy~={sqlalchemy}.0", *BESIDE.get(sqlalchemy, ()))
     # To compile takes pip almost half its time, and most of what it installs is never imported.
     session.install("--no-compile", "-e", ".[aio,embedded,pandas]", *versions, "hypothesis", "pytest", "pytest-xdist")
     tests = map(str, sorted(Path("tests").glob("*/test_sqlalchemy*.py")))
     session.run("python", "-m", "pytest", "-q", "-n", "auto", *tests, *session.posargs)
     session.chdir(SUITE)
-    session.run("python", "-m", "pytest", "-q", "-n", "auto", *session.posargs)
+    for engine in ("default", "asyncio"):
+        session.run("python", "-m", "pytest", "-q", "-n", "auto", "--db", engine, *session.posargs)
 
 
 @nox.session

@@ -6,17 +6,26 @@ What is neither open nor closed here is so by SQLAlchemy's own default. Why some
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.testing import exclusions
 from sqlalchemy.testing.requirements import SuiteRequirements
 
-# SQLAlchemy's rules have no types, hence Any.
+# SQLAlchemy's rules and configurations have no types, hence Any.
 _Rule = Any
 
 
-def _closed(reason: str) -> _Rule:
-    return property(lambda _: exclusions.skip_if(exclusions.BooleanPredicate(True, reason)))
+def _always(config: _Rule) -> bool:
+    return True
+
+
+def _is_blocking(config: _Rule) -> bool:
+    return not config.db.dialect.is_async
+
+
+def _closed(reason: str, where: Callable[[_Rule], bool] = _always) -> _Rule:
+    return property(lambda _: exclusions.skip_if(where, reason))
 
 
 _OPEN: _Rule = property(lambda _: exclusions.open())
@@ -48,7 +57,7 @@ _TRANSACTIONS = _closed("there are no transactions")
 _ALWAYS_AUTOCOMMIT = _closed("autocommit cannot be turned off: there are no transactions")
 _WRITES_IN_WITH = _closed("a statement that writes stands for itself: each of its requests takes its time, and stays")
 # What the driver does in another way.
-_CURSORS = _closed("every cursor streams, so none is another kind of cursor")
+_CURSORS = _closed("every cursor streams, so none is another kind of cursor", _is_blocking)
 _EXECUTEMANY = _closed("executemany gives the rows of RETURNING: SQLAlchemy need not make one statement of many")
 _NAMES = _closed("names are told as they are written")
 

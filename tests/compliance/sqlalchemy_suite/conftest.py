@@ -9,6 +9,7 @@ from sqlalchemy_suite.endpoint import OTHER_SERVICE
 from sqlalchemy_suite.limits import reason_against
 
 registry.register("awscc.suite", "sqlalchemy_suite.dialect", "SuiteDialect")
+registry.register("awscc.suiteaio", "sqlalchemy_suite.dialect", "SuiteAioDialect")
 
 
 @pytest.hookimpl(trylast=True)

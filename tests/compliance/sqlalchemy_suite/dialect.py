@@ -1,4 +1,4 @@
-"""The dialect as the suite uses it: with tables that can be created."""
+"""The dialects as the suite uses them: with tables that can be created."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from sqlalchemy.schema import CreateTable, DropTable, DropTableComment, SetTable
 from sqlalchemy.sql.compiler import DDLCompiler
 
 import ccdbapi
+from ccdbapi import aio
 from ccdbapi.catalog import IDENTIFIER, REGION, Catalog
 from ccdbapi.config import Settings
+from ccdbapi.connection_core import ConnectionCore
+from ccdbapi.sqlalchemy.aio import AdaptedAioConnection, AwsccAioDialect
 from ccdbapi.sqlalchemy.compiler import AwsccCompiler
 from ccdbapi.sqlalchemy.dialect import AwsccDialect
 from sqlalchemy_suite.endpoint import GENERATED, Endpoint
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 _BESIDE = frozenset({REGION, IDENTIFIER, GENERATED})
 
 
-class SuiteConnection(ccdbapi.Connection):
+class Renewed(ConnectionCore):
     """A connection that is as new as the endpoint's types."""
 
     def __init__(self, settings: Settings, endpoint: Endpoint) -> None:
@@ -50,6 +53,14 @@ class SuiteConnection(ccdbapi.Connection):
             return super().assembly()
 
 
+class SuiteConnection(Renewed, ccdbapi.Connection):
+    """The blocking one."""
+
+
+class SuiteAioConnection(Renewed, aio.AioConnection):
+    """The one for asyncio."""
+
+
 class SuiteCompiler(AwsccCompiler):
     """Says of statements about all rows of a table that they are: the driver wants a WHERE."""
 
@@ -62,29 +73,19 @@ class SuiteCompiler(AwsccCompiler):
         return str(super().visit_update(_with_where(update_stmt), *args, **kw))
 
 
-class SuiteDialect(AwsccDialect):
-    """`AwsccDialect`, in which CREATE TABLE, DROP TABLE and COMMENT register, remove and describe resource types.
+class Registering(AwsccDialect):
+    """A dialect in which CREATE TABLE, DROP TABLE and COMMENT register, remove and describe resource types.
 
     All other DDL does nothing. Reflection leaves out what every table has, since the suite compares what it created
     with what it finds.
     """
 
-    driver = "suite"
     supports_statement_cache = True
     statement_compiler = SuiteCompiler
     ddl_compiler = DDLCompiler
     inline_comments = True
 
     endpoint = Endpoint()
-
-    @classmethod
-    def import_dbapi(cls) -> ModuleType:
-        """The driver: SQLAlchemy 2 asks the very class."""
-        return ccdbapi
-
-    def connect(self, *arguments: Any, **keywords: Any) -> Any:
-        """A connection to the endpoint."""
-        return SuiteConnection(Settings(**keywords), self.endpoint)
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Executes a statement of the suite's."""
@@ -125,6 +126,38 @@ class SuiteDialect(AwsccDialect):
         constraint = super().get_pk_constraint(connection, table_name, schema, **kw)
         names = [name for name in constraint["constrained_columns"] if name not in _BESIDE]
         return {**constraint, "constrained_columns": names}
+
+
+class SuiteDialect(Registering):
+    """`AwsccDialect` for the suite."""
+
+    driver = "suite"
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> ModuleType:
+        """The driver: SQLAlchemy 2 asks the very class."""
+        return ccdbapi
+
+    def connect(self, *arguments: Any, **keywords: Any) -> Any:
+        """A connection to the endpoint."""
+        return SuiteConnection(Settings(**keywords), self.endpoint)
+
+
+class SuiteAioDialect(Registering, AwsccAioDialect):
+    """`AwsccAioDialect` for the suite."""
+
+    driver = "suiteaio"
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> ModuleType:
+        """The driver."""
+        return ccdbapi
+
+    def connect(self, *arguments: Any, **keywords: Any) -> Any:
+        """A connection to the endpoint."""
+        return AdaptedAioConnection(SuiteAioConnection(Settings(**keywords), self.endpoint))
 
 
 def _with_where(statement: Any) -> Any:

@@ -42,6 +42,7 @@ LIMITS: Mapping[str, str] = {
     "ReturningTest.test_imv_returning_datatypes*LargeBinary*": _BYTES,
     "RowCountTest.test_multi_update_rowcount": _UNCHANGED,
     "RowCountTest.test_update_rowcount2": _UNCHANGED,
+    "ServerSideCursorsTest.test_ss_cursor_status[[]for_update_*": "Cloud Control locks no resource for a reader",
     "SimpleUpdateDeleteTest.test_update_returning_unchanged_rows*": _UNCHANGED,
     "TableViaSelectTest.test_without_metadata*": _NO_DDL,
     "WindowFunctionTest.test_window_range*": "it wants an order of rows, for which it does not ask",
