@@ -32,6 +32,11 @@ def dialect(session: nox.Session, sqlalchemy: str) -> None:
 @nox.session
 def ecosystem(session: nox.Session) -> None:
     """Installs what has an adapter for itself here, or reads from any driver or dialect, and runs it."""
-    others = ("alembic", "dask[dataframe]", "ipython", "jupysql", "pytest")
-    session.install("-e", ".[embedded,harlequin,pandas,polars]", *others)
-    session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs)
+    readers = ("apache-airflow-providers-common-sql", "dask[dataframe]", "ipython", "jupysql", "ray[data]")
+    session.install("-e", ".[embedded,harlequin,pandas,polars]", "alembic", *readers, "pytest")
+    # Airflow wants a place for its files, and Ray would tell its makers that it is used.
+    quietly = {
+        "AIRFLOW_HOME": str(Path(session.virtualenv.location, "airflow").resolve()),
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    session.run("python", "-m", "pytest", "-q", "tests/ecosystem", *session.posargs, env=quietly)
