@@ -141,8 +141,8 @@ class AdaptedAioConnection(AdaptedConnection):
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
-        return self._own.closed
+        """Whether nothing can be done with it any more: it is closed, or another event loop runs than its own."""
+        return self._own.closed or asyncio.get_running_loop() is not self._loop
 
     def cursor(self, *, streaming: bool = False) -> StreamingCursor:
         """A new cursor."""

@@ -262,6 +262,24 @@ def test_a_connection_may_outlive_its_event_loop() -> None:
         gc.collect()
 
 
+def test_an_engine_that_nobody_disposed_of_goes_on_with_another_event_loop() -> None:
+    """A connection of the loop before is found by its first use, as one that was closed is; or by a ping before."""
+
+    async def count() -> object:
+        async with engine.connect() as connection:
+            return (await connection.execute(text("SELECT count(*) FROM workflows_list_only"))).scalar()
+
+    engine = create_async_engine(URL)
+    assert run(count) == 0
+    with pytest.raises(sqlalchemy.exc.InterfaceError, match="another event loop") as raised:
+        run(count)
+    assert raised.value.connection_invalidated
+    assert run(count) == 0
+
+    engine = create_async_engine(URL, pool_pre_ping=True)
+    assert [run(count), run(count)] == [0, 0]
+
+
 def test_connections_of_a_pool_run_at_once() -> None:
     async def main() -> None:
         engine = create_async_engine("awscc+aio:///glue?regions=us-east-1", connect_args={"embedded": CloudControl()})
