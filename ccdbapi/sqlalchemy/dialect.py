@@ -140,7 +140,9 @@ class AwsccDialect(CatalogReflection, DefaultDialect):
         return cast("DBAPIConnection", ccdbapi.connect(*arguments, **self._with_emulator(keywords)))
 
     def is_disconnect(self, e: Exception, connection: object, cursor: object) -> bool:
-        """Whether the connection is closed, or the service did not answer."""
+        """Whether the connection is closed, its engine may have broken down, or the service did not answer."""
+        if isinstance(e, ccdbapi.InternalError):
+            return True
         if isinstance(e, ccdbapi.InterfaceError):
             driver = getattr(connection, "dbapi_connection", connection)
             return getattr(driver, "closed", False) is True

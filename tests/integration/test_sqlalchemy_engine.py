@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 from engines import engine_over, reflected
@@ -216,6 +217,23 @@ def test_a_closed_connection_is_replaced(service: CloudControl) -> None:
             with pytest.raises(sa.exc.InterfaceError) as raised:
                 connection.execute(sa.text("SELECT 1"))
         assert raised.value.connection_invalidated
+        assert groups(engine) == []
+
+
+def test_a_connection_whose_engine_broke_down_is_replaced(service: CloudControl) -> None:
+    def break_down(*_: object) -> None:
+        raise duckdb.FatalException('FATAL Error: {"exception_type":"FATAL","exception_message":"invalidated"}')
+
+    with engine_over(service) as engine:
+        with engine.connect() as connection:
+            assembly = connection.connection.dbapi_connection.assembly()  # type: ignore[union-attr]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(assembly.planner, "plans", break_down)
+                with pytest.raises(sa.exc.InternalError) as raised:
+                    connection.execute(sa.text("SELECT 1"))
+        assert raised.value.connection_invalidated
+        with engine.connect() as connection:
+            assert connection.connection.dbapi_connection.assembly() is not assembly  # type: ignore[union-attr]
         assert groups(engine) == []
 
 
