@@ -36,7 +36,7 @@ _KINDS: Mapping[str, tuple[type[DatabaseError], str | None]] = {
     "dependency": (ProgrammingError, None),
     "fatal": (InternalError, "the engine of this connection has broken down, connect again"),
     "http": (NotSupportedError, _NO_FILES),
-    "internal": (InternalError, None),
+    "internal": (InternalError, "the engine fails on this statement; write it another way, and connect again"),
     "interrupt": (OperationalError, None),
     "invalid input": (DataError, None),
     "invalid type": (ProgrammingError, None),
