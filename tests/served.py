@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 from aws_contract import assert_valid_request
 
 import ccdbapi
+from ccdbapi.emulator import demo
 from ccdbapi.emulator.http import serve_in_thread
 from ccdbapi.emulator.options import Credential, Options
 from ccdbapi.emulator.service import CloudControl
@@ -26,6 +28,26 @@ def refusing_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+def demo_service() -> CloudControl:
+    """An emulator with demo data, which checks signatures."""
+    service = CloudControl(Options(check_signatures=True, credentials=CALLER))
+    demo.load(service)
+    return service
+
+
+@contextmanager
+def connecting(service: CloudControl) -> Iterator[Callable[[], ccdbapi.Connection]]:
+    """What makes connections to the service over HTTP, as another process would."""
+    with serve_in_thread(service) as url:
+        yield partial(
+            ccdbapi.connect,
+            regions=["us-east-1"],
+            endpoint_url=url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+        )
 
 
 class Witness:

@@ -9,19 +9,15 @@ import dask
 import dask.dataframe as dd
 import pytest
 import sqlalchemy as sa
-from served import ACCESS_KEY, CALLER, SECRET_KEY
+from served import ACCESS_KEY, SECRET_KEY, demo_service
 
-from ccdbapi.emulator import demo
 from ccdbapi.emulator.http import serve_in_thread
-from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 
 
 @pytest.fixture
 def service() -> CloudControl:
-    service = CloudControl(Options(check_signatures=True, credentials=CALLER))
-    demo.load(service)
-    return service
+    return demo_service()
 
 
 @pytest.fixture

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 import ray
-from served import ACCESS_KEY, CALLER, SECRET_KEY
+from served import connecting, demo_service
 
 import ccdbapi
-from ccdbapi.emulator import demo
-from ccdbapi.emulator.http import serve_in_thread
-from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 
 IMAGES = "SELECT region, image_arn FROM awscc.sagemaker.images_list_only"
@@ -32,21 +28,13 @@ def workers() -> Iterator[None]:
 
 @pytest.fixture
 def service() -> CloudControl:
-    service = CloudControl(Options(check_signatures=True, credentials=CALLER))
-    demo.load(service)
-    return service
+    return demo_service()
 
 
 @pytest.fixture
 def factory(service: CloudControl) -> Iterator[Factory]:
-    with serve_in_thread(service) as url:
-        yield partial(
-            ccdbapi.connect,
-            regions=["us-east-1"],
-            endpoint_url=url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-        )
+    with connecting(service) as factory:
+        yield factory
 
 
 def test_a_query_is_a_dataset(factory: Factory, service: CloudControl) -> None:

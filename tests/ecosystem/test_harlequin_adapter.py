@@ -15,12 +15,10 @@ from harlequin.catalog import CatalogItem, InteractiveCatalogItem
 from harlequin.exception import HarlequinConfigError, HarlequinConnectionError, HarlequinQueryError
 from harlequin.hsql.cli import build_cli
 from held_service import HeldService
-from served import ACCESS_KEY, CALLER, SECRET_KEY
+from served import ACCESS_KEY, SECRET_KEY, demo_service
 
 import ccdbapi
-from ccdbapi.emulator import demo
 from ccdbapi.emulator.http import serve_in_thread
-from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 from ccdbapi.integrations.harlequin import AwsccAdapter, AwsccConnection
 
@@ -30,9 +28,7 @@ IMAGES = "SELECT region, image_arn FROM awscc.sagemaker.images_list_only"
 
 @pytest.fixture
 def service() -> CloudControl:
-    service = CloudControl(Options(check_signatures=True, credentials=CALLER))
-    demo.load(service)
-    return service
+    return demo_service()
 
 
 @pytest.fixture

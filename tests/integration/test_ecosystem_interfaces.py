@@ -8,17 +8,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
 
 import pyarrow as pa
 import pytest
-from served import ACCESS_KEY, CALLER, SECRET_KEY
+from served import connecting, demo_service
 
 import ccdbapi
 from ccdbapi.cursor import Row
-from ccdbapi.emulator import demo
-from ccdbapi.emulator.http import serve_in_thread
-from ccdbapi.emulator.options import Options
 from ccdbapi.emulator.service import CloudControl
 
 IMAGES = "SELECT region, image_arn FROM awscc.sagemaker.images_list_only"
@@ -29,22 +25,14 @@ Factory = Callable[[], ccdbapi.Connection]
 
 @pytest.fixture
 def service() -> CloudControl:
-    service = CloudControl(Options(check_signatures=True, credentials=CALLER))
-    demo.load(service)
-    return service
+    return demo_service()
 
 
 @pytest.fixture
 def factory(service: CloudControl) -> Iterator[Factory]:
     """Makes connections to the service over HTTP, as another process would."""
-    with serve_in_thread(service) as url:
-        yield partial(
-            ccdbapi.connect,
-            regions=["us-east-1"],
-            endpoint_url=url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-        )
+    with connecting(service) as factory:
+        yield factory
 
 
 @contextmanager
