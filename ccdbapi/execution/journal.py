@@ -9,6 +9,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,6 +79,7 @@ class Journal:
         with self._using():
             _create(self._path)
             self._file = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._file.close)
             for statement in ("PRAGMA journal_mode = WAL", "PRAGMA secure_delete = ON", _SCHEMA):
                 self._file.execute(statement)
 
