@@ -8,6 +8,7 @@ from itertools import accumulate
 
 import jsonpatch
 
+from ccdbapi.cloudcontrol.json_text import value_of
 from ccdbapi.cloudcontrol.limits import LIMITS, objection
 from ccdbapi.exceptions import DataError
 
@@ -38,7 +39,7 @@ def checked(document: object) -> str:
     """The text of a document that the user gives, as it stands. Raises `DataError` for what is no patch document."""
     text = document if isinstance(document, str) else json.dumps(document)
     try:
-        operations = json.loads(text, parse_constant=_refuse_constant)
+        operations = value_of(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"PatchDocument is not JSON: {error}.") from None
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
@@ -58,10 +59,6 @@ def _check_operand(operation: Operation) -> None:
         raise jsonpatch.InvalidJsonPatch(f"{json.dumps(operation)} lacks {operand!r}")
     if operand == "from":
         jsonpatch.JsonPointer(str(operation["from"]))
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _fitting(text: str) -> str:

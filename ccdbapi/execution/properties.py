@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 
 from ccdbapi.catalog import Column, ResourceType, json_types
+from ccdbapi.cloudcontrol.json_text import value_of
 from ccdbapi.exceptions import DataError
 
 
@@ -45,7 +46,7 @@ def _from_text(column: Column, text: str, types: frozenset[str]) -> object:
     if types == {"boolean"} and text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
-        value = _plain(json.loads(text, parse_constant=_refuse_constant))
+        value = _plain(value_of(text))
     except (ValueError, RecursionError) as error:
         if "string" in types:
             return text
@@ -117,7 +118,3 @@ def _json_type(value: object) -> str:
 
 def _list(types: frozenset[str]) -> str:
     return " or ".join(sorted(types)) or "any JSON"
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON number")
