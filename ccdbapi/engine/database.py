@@ -15,7 +15,7 @@ import duckdb
 
 from ccdbapi.engine.analysis import Analysis
 from ccdbapi.engine.bindings import Bindings
-from ccdbapi.engine.errors import Locate, error_of_answer, error_of_exception, place_of
+from ccdbapi.engine.errors import Locate, characters_before, error_of_answer, error_of_exception, place_of
 from ccdbapi.engine.local_tables import LocalTables
 from ccdbapi.engine.relation import KeyQuery
 from ccdbapi.engine.session import Session
@@ -148,8 +148,7 @@ class Database:
     def stars(self, sql: str, bindings: Bindings, locate: Locate) -> Sequence[int]:
         """Where in the query ``sql`` each ``*`` and ``t.*`` begins, but those of its subqueries."""
         with self._planning(sql, bindings, locate):
-            text = sql.encode()
-            return [len(text[:offset].decode(errors="ignore")) for offset in stars(self._parsed(sql))]
+            return [characters_before(sql, offset) for offset in stars(self._parsed(sql))]
 
     @cached_property
     def _aggregates(self) -> frozenset[str]:

@@ -107,9 +107,14 @@ def _error(kind: str, message: object, details: Mapping[str, object], sql: str, 
 
 
 def place_of(sql: str, offset: int, locate: Locate) -> str:
-    """Words for where ``offset`` lies in the user's SQL, in brackets; none if it does not. The engine counts bytes."""
-    place = locate(len(sql.encode()[:offset].decode(errors="ignore")))
+    """Words for where ``offset`` lies in the user's SQL, in brackets; none if it does not."""
+    place = locate(characters_before(sql, offset))
     return "" if place is None else f" (at {place})"
+
+
+def characters_before(sql: str, offset: int) -> int:
+    """How many characters of ``sql`` its first ``offset`` bytes are, in which the engine counts."""
+    return len(sql.encode()[:offset].decode(errors="ignore"))
 
 
 def _unknown_column(details: Mapping[str, object], text: str) -> str | None:
@@ -124,6 +129,5 @@ def _span(details: Mapping[str, object], sql: str) -> tuple[int, int] | None:
     place = re.fullmatch(r"\[(\d+),(\d+)\]", str(details.get("location")))
     if place is None:
         return None
-    encoded, start = sql.encode(), int(place[1])
-    before, reference = encoded[:start], encoded[start : start + int(place[2])]
-    return len(before.decode(errors="ignore")), len((before + reference).decode(errors="ignore"))
+    start, length = int(place[1]), int(place[2])
+    return characters_before(sql, start), characters_before(sql, start + length)

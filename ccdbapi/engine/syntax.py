@@ -27,43 +27,34 @@ def table_references(tree: object) -> set[tuple[str, ...]]:
 
 def stars(tree: object) -> Iterator[int]:
     """Where in the text, in bytes, each ``*`` and ``t.*`` of the tree begins; those within its subqueries left out."""
-    if isinstance(tree, dict):
-        if tree.get("class") == "SUBQUERY":
-            return
-        offset = tree.get("query_location")
-        if tree.get("class") == "STAR" and tree.get("expr") is None and isinstance(offset, int):
+    for node in _nodes(tree, without="SUBQUERY"):
+        offset = node.get("query_location")
+        if node.get("class") == "STAR" and node.get("expr") is None and isinstance(offset, int):
             yield offset
-    for member in _members(tree):
-        yield from stars(member)
 
 
 def row_functions(tree: object, aggregates: Collection[str]) -> Iterator[RowFunction]:
     """The functions of the tree that are of several rows; those within its subqueries left out."""
-    if isinstance(tree, dict):
-        kind, name = tree.get("class"), str(tree.get("function_name"))
-        offset = tree.get("query_location")
+    for node in _nodes(tree, without="SUBQUERY"):
+        kind, name = node.get("class"), str(node.get("function_name"))
+        offset = node.get("query_location")
         place = offset if isinstance(offset, int) else 0
-        if kind == "SUBQUERY":
-            return
         if kind == "WINDOW":
             yield RowFunction("window function", name, place)
         elif kind == "FUNCTION" and name.lower() in aggregates:
             yield RowFunction("aggregate", name.removesuffix("_star"), place)
         elif kind == "FUNCTION" and name.lower() in _UNNEST:
             yield RowFunction("function", name, place)
-    for member in _members(tree):
-        yield from row_functions(member, aggregates)
 
 
-def _nodes(tree: object) -> Iterator[dict[str, object]]:
+def _nodes(tree: object, *, without: str = "") -> Iterator[dict[str, object]]:
+    """The nodes of the tree, but those of the class ``without`` and what is below them."""
     if isinstance(tree, dict):
+        if without and tree.get("class") == without:
+            return
         yield tree
-    for member in _members(tree):
-        yield from _nodes(member)
-
-
-def _members(tree: object) -> Collection[object]:
-    return tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    for member in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(member, without=without)
 
 
 def _entries(cte_map: object) -> list[dict[str, object]]:
